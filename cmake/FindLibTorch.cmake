@@ -1,0 +1,20 @@
+# LibTorch on the CPU out of the CUDA wheel, without a CUDA toolkit: torch_cpu and c10 only.
+# Y6Q_LIBTORCH may name any folder with include/ and lib/ (a LibTorch archive, or site-packages/torch).
+set(Y6Q_LIBTORCH "${Y6Q_DEPS}/torch" CACHE PATH "LibTorch: a folder with include/ and lib/")
+find_path(LibTorch_INCLUDE_DIR torch/csrc/api/include/torch/torch.h PATHS "${Y6Q_LIBTORCH}/include" NO_DEFAULT_PATH)
+find_library(LibTorch_torch_cpu torch_cpu PATHS "${Y6Q_LIBTORCH}/lib" NO_DEFAULT_PATH)
+find_library(LibTorch_c10 c10 PATHS "${Y6Q_LIBTORCH}/lib" NO_DEFAULT_PATH)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(LibTorch
+  REQUIRED_VARS LibTorch_torch_cpu LibTorch_c10 LibTorch_INCLUDE_DIR
+  REASON_FAILURE_MESSAGE "run ./run setup, or set Y6Q_LIBTORCH")
+set(cuda_runtime "${Y6Q_LIBTORCH}/../nvidia/cu13/lib")
+if(NOT TARGET LibTorch::torch)
+  add_library(LibTorch::torch INTERFACE IMPORTED)
+  # -idirafter: torch bundles headers of fmt and protobuf that must not hide Debian's.
+  target_compile_options(LibTorch::torch INTERFACE
+    "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include" "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}")
+  target_link_options(LibTorch::torch INTERFACE
+    "SHELL:-Wl,--no-as-needed,${LibTorch_torch_cpu},${LibTorch_c10},--as-needed"
+    "-Wl,-rpath,${Y6Q_LIBTORCH}/lib" "-Wl,-rpath,${cuda_runtime}" "-Wl,-rpath-link,${cuda_runtime}")
+endif()

@@ -1,0 +1,134 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "base/errors.h"
+
+namespace y6q {
+namespace {
+
+std::string reason() { return std::strerror(errno); }
+
+/// Makes the renaming itself durable: the folder's entry is data of the folder.
+void sync_path(const fs::path& path, int flags) {
+  const int fd = ::open(path.c_str(), flags);
+  if (fd < 0) throw EnvironmentError("{}: cannot be opened for syncing: {}", path.string(), reason());
+  const int result = ::fsync(fd);
+  ::close(fd);
+  if (result != 0) throw EnvironmentError("{}: cannot be synced to disk: {}", path.string(), reason());
+}
+
+class Sha256 {
+ public:
+  Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
+  void add(const void* data, size_t size) { EVP_DigestUpdate(context_.get(), data, size); }
+  std::string hex() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    EVP_DigestFinal_ex(context_.get(), digest, &length);
+    std::string text;
+    for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+    return text;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+}  // namespace
+
+std::string read_file(const fs::path& path, uint64_t max_bytes) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) throw InputError("{}: is a folder, a file is expected", path.string());
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) throw InputError("{}: cannot be read: {}", path.string(), reason());
+  const auto size = static_cast<uint64_t>(in.tellg());
+  if (size > max_bytes) {
+    throw InputError("{}: has {} bytes, at most {} are accepted", path.string(), size, max_bytes);
+  }
+  std::string bytes(size, '\0');
+  in.seekg(0);
+  in.read(bytes.data(), static_cast<std::streamsize>(size));
+  if (!in) throw InputError("{}: cannot be read to its end: {}", path.string(), reason());
+  return bytes;
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw EnvironmentError("{}: folder cannot be made: {}", folder.string(), error.message());
+  temporary_ = folder / fmt::format(".{}.tmp-{}", path_.filename().string(), ::getpid());
+  stream_.open(temporary_, std::ios::binary | std::ios::trunc);
+  if (!stream_) throw EnvironmentError("{}: cannot be written: {}", temporary_.string(), reason());
+}
+
+AtomicFile::~AtomicFile() {
+  if (committed_) return;
+  stream_.close();
+  std::error_code ignored;
+  fs::remove(temporary_, ignored);
+}
+
+void AtomicFile::commit() {
+  stream_.close();
+  if (!stream_) throw EnvironmentError("{}: writing failed (disk full?): {}", path_.string(), reason());
+  sync_path(temporary_, O_WRONLY);
+  std::error_code error;
+  fs::rename(temporary_, path_, error);
+  if (error) throw EnvironmentError("{}: cannot be put in place: {}", path_.string(), error.message());
+  committed_ = true;
+  sync_path(path_.has_parent_path() ? path_.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.stream().write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.commit();
+}
+
+MappedFile::MappedFile(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw InputError("{}: cannot be read: {}", path.string(), reason());
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    ::close(fd);
+    throw InputError("{}: is not a regular file", path.string());
+  }
+  size_ = static_cast<size_t>(info.st_size);
+  if (size_ > 0) {
+    void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (memory == MAP_FAILED) {
+      ::close(fd);
+      throw InputError("{}: cannot be mapped: {}", path.string(), reason());
+    }
+    data_ = static_cast<const std::byte*>(memory);
+  }
+  ::close(fd);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+std::string sha256_hex(std::span<const std::byte> bytes) {
+  Sha256 hash;
+  hash.add(bytes.data(), bytes.size());
+  return hash.hex();
+}
+
+std::string sha256_hex(std::string_view text) { return sha256_hex(std::as_bytes(std::span(text))); }
+
+std::string sha256_of_file(const fs::path& path) { return sha256_hex(MappedFile(path).bytes()); }
+
+}  // namespace y6q

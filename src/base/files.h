@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace y6q {
+
+namespace fs = std::filesystem;
+
+/// The whole file. Throws InputError naming the path when it cannot be read or is longer than max_bytes
+/// (checked before memory is allocated).
+std::string read_file(const fs::path& path, uint64_t max_bytes = uint64_t{1} << 32);
+
+/// A file that appears under its name complete or not at all: written beside it as `.<name>.tmp-<pid>`,
+/// synced and renamed by commit(); removed by the destructor when commit() was not reached.
+/// Missing parent folders are made. Throws EnvironmentError (permission, disk full).
+class AtomicFile {
+ public:
+  explicit AtomicFile(fs::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  std::ostream& stream() { return stream_; }
+  /// Where to write when a library wants a path instead of a stream.
+  const fs::path& temporary_path() const { return temporary_; }
+  void commit();
+
+ private:
+  fs::path path_, temporary_;
+  std::ofstream stream_;
+  bool committed_ = false;
+};
+
+/// write through AtomicFile in one call.
+void write_file(const fs::path& path, std::string_view bytes);
+
+/// A file mapped for reading; unmapped by the destructor. Throws InputError naming the path.
+class MappedFile {
+ public:
+  explicit MappedFile(const fs::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// SHA-256 as 64 lowercase hex digits.
+std::string sha256_hex(std::span<const std::byte> bytes);
+std::string sha256_hex(std::string_view text);
+std::string sha256_of_file(const fs::path& path);
+
+}  // namespace y6q

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "support/folder.h"
+
+/// Starts the real program, as a user would.
+namespace y6q::support {
+
+struct ProcessOptions {
+  std::string stdout_file = {};                   ///< opened for writing; empty: kept for Outcome::out
+  std::optional<rlim_t> largest_file_bytes = {};  ///< writing beyond it fails, as on a full disk
+};
+
+struct Outcome {
+  int code = 0;  ///< exit code; 128 + number of the signal that ended it
+  std::string out, err;
+};
+
+/// A running program; its end is the end of the object, at the latest.
+class Process {
+ public:
+  Process(const fs::path& program, const std::vector<std::string>& arguments,
+          const ProcessOptions& options = {})
+      : out_(std::tmpfile(), &std::fclose), err_(std::tmpfile(), &std::fclose) {
+    if (!out_ || !err_) throw std::runtime_error("no temporary file can be made");
+    std::vector<std::string> words{program.string()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    id_ = ::fork();
+    if (id_ < 0) throw std::runtime_error("fork failed");
+    if (id_ == 0) become(argv, options);
+  }
+  ~Process() {
+    if (id_ > 0) {
+      send(SIGKILL);
+      finish();
+    }
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void send(int signal) const { ::kill(id_, signal); }
+  bool is_running() {
+    if (id_ > 0 && ::waitpid(id_, &status_, WNOHANG) == id_) id_ = 0;
+    return id_ > 0;
+  }
+  /// Waits for the end.
+  Outcome finish() {
+    if (id_ > 0) ::waitpid(id_, &status_, 0);
+    id_ = 0;
+    const int code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
+    return {code, text(out_.get()), text(err_.get())};
+  }
+
+ private:
+  using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+  /// Between fork and exec: only calls that are safe there.
+  [[noreturn]] void become(const std::vector<char*>& argv, const ProcessOptions& options) const {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int out = ::fileno(out_.get());
+    if (!options.stdout_file.empty()) out = ::open(options.stdout_file.c_str(), O_WRONLY | O_CLOEXEC);
+    ::dup2(out, STDOUT_FILENO);
+    ::dup2(::fileno(err_.get()), STDERR_FILENO);
+    if (options.largest_file_bytes) {
+      const rlimit limit{*options.largest_file_bytes, *options.largest_file_bytes};
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+      ::signal(SIGXFSZ, SIG_IGN);
+    }
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  static std::string text(std::FILE* file) {
+    std::string all;
+    std::rewind(file);
+    for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) all.push_back(static_cast<char>(c));
+    return all;
+  }
+
+  File out_, err_;
+  pid_t id_ = 0;
+  int status_ = 0;
+};
+
+inline Outcome run(const fs::path& program, const std::vector<std::string>& arguments,
+                   const ProcessOptions& options = {}) {
+  return Process(program, arguments, options).finish();
+}
+
+}  // namespace y6q::support

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/files.h"
+#include "image/image.h"
+
+namespace y6q::image {
+
+constexpr int64_t kMinSide = 10;       ///< spec/02 §1.3: height and width > 9
+constexpr int64_t kMaxSide = 1 << 14;  ///< bounds memory: 800 MB for one image
+
+/// File name ends in a type that data sets may hold (spec/02 §1.3), upper or lower case.
+bool has_image_extension(const fs::path& path);
+
+/// Decodes an image file to 8-bit BGR, EXIF orientation applied. Throws InputError naming the file when it is
+/// no image, damaged, ends early (also a JPEG without its end marker, which decoders fill with grey), or a
+/// side is outside kMinSide..kMaxSide.
+Image decode_file(const fs::path& path);
+
+/// The same from memory; `name` stands in messages.
+Image decode(std::span<const std::byte> bytes, const std::string& name);
+
+}  // namespace y6q::image

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+
+namespace y6q::data {
+
+/// A data.yaml (spec/02 §1.1). Private to this folder.
+struct DataYaml {
+  fs::path file;
+  std::map<std::string, std::vector<fs::path>>
+      splits;  ///< train, val, test -> folders, relative to the file's
+  std::vector<std::string> names;
+  fs::path anno_path;  ///< COCO JSON of val; empty when not given
+  bool is_coco = false;
+};
+
+/// Throws InputError with path and line: unknown shape, nc that differs from the number of names.
+DataYaml read_data_yaml(const fs::path& path);
+
+}  // namespace y6q::data

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/monitor.h"
+
+namespace y6q::data {
+
+/// One object of an image: centre and size as fractions of the image's width and height.
+struct Label {
+  int64_t label = 0;  ///< class id, position in Dataset::class_names
+  double cx = 0, cy = 0, w = 0, h = 0;
+  bool operator==(const Label&) const = default;
+};
+
+/// What a crowd region or other COCO extras need is kept by eval, which reads annotation JSON itself.
+struct ImageRecord {
+  fs::path path;
+  int64_t image_id = 0;           ///< COCO id where the set has one, else position + 1
+  int64_t height = 0, width = 0;  ///< as decoded, EXIF orientation applied
+  std::vector<Label> labels;
+};
+
+/// One split, checked: every image decodes, every label is inside its image and has a known class.
+struct Dataset {
+  std::vector<ImageRecord> images;  ///< sorted by path
+  std::vector<std::string> class_names;
+  std::vector<int64_t>
+      category_ids;          ///< COCO category id of each class; 0, 1, 2 … unless the set says otherwise
+  fs::path annotation_json;  ///< COCO ground truth of this split, empty when there is none
+  int64_t skipped = 0;       ///< broken samples left out (skip_broken)
+  std::string sha256;        ///< of names, sizes and contents of all files used
+};
+
+struct DatasetOptions {
+  std::string split = "train";  ///< train, val or test
+  bool skip_broken = false;     ///< leave broken samples out and count them, instead of throwing
+  int threads = 0;              ///< 0: all cores
+};
+
+/// Reads YOLO text (a data.yaml, spec/02 §1), COCO JSON (an instances_*.json beside its images, or data.yaml
+/// with anno_path and is_coco) or Pascal VOC (a folder with Annotations/ and JPEGImages/, or a data.yaml
+/// naming them). Throws InputError that lists every broken sample: file, place, found, accepted. Never
+/// writes.
+Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor);
+
+}  // namespace y6q::data

@@ -1,0 +1,239 @@
+#include "data/dataset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/errors.h"
+#include "data/ground_truth.h"
+#include "data/read_yolo.h"
+#include "image/encode.h"
+
+namespace y6q::data {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class DatasetTest : public ::testing::Test {
+ protected:
+  fs::path root =
+      fs::temp_directory_path() / ("y6q_dataset_" + std::to_string(getpid()) + "_" +
+                                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
+  void SetUp() override { fs::remove_all(root); }
+  void TearDown() override { fs::remove_all(root); }
+
+  void image(const std::string& name, int64_t height = 20, int64_t width = 40) {
+    image::encode_file(root / name, image::Image(height, width, 90));
+  }
+  void text(const std::string& name, const std::string& content) { write_file(root / name, content); }
+  Dataset read(const std::string& name, const DatasetOptions& options = {}) {
+    return read_dataset(root / name, options, silent_monitor());
+  }
+  std::string error_of(const std::string& name, const DatasetOptions& options = {}) {
+    try {
+      read(name, options);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+  void yolo() {
+    text("data.yaml", "train: images/train\nval: [images/val]\nnc: 2\nnames: [cat, dog]\n");
+    image("images/train/b.png");
+    image("images/train/a.png");
+    text("labels/train/a.txt", "1 0.5 0.5 0.25 0.5\n0 0.1 0.2 0.1 0.1\r\n\n1 0.5 0.5 0.25 0.5\n");
+  }
+};
+
+TEST_F(DatasetTest, YoloReadsLabelsAndKeepsImagesWithout) {
+  yolo();
+  const Dataset set = read("data.yaml");
+  ASSERT_EQ(set.images.size(), 2U);
+  EXPECT_EQ(set.images[0].path.filename(), "a.png");
+  EXPECT_EQ(set.images[0].width, 40);
+  EXPECT_EQ(set.images[0].labels, (std::vector<Label>{{1, 0.5, 0.5, 0.25, 0.5}, {0, 0.1, 0.2, 0.1, 0.1}}));
+  EXPECT_TRUE(set.images[1].labels.empty());
+  EXPECT_EQ(set.images[1].image_id, 2);
+  EXPECT_EQ(set.class_names, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(set.category_ids, (std::vector<int64_t>{0, 1}));
+}
+
+TEST_F(DatasetTest, AllBrokenSamplesAreListedOrSkipped) {
+  yolo();
+  image("images/train/c.png");
+  image("images/train/d.png");
+  text("images/train/e.jpg", "no image");
+  text("labels/train/b.txt", "0 0.5 0.5 0.5\n2 0.5 0.5 0.1 0.1\n0.5 0.5 0.5 0.1 0.1\n");
+  text("labels/train/c.txt",
+       "0 0.5 1.5 0.1 0.1\n0 0.5 0.5 0 0.1\n0 -0.1 0.5 0.1 0.1\n0 nan 0.5 0.1 0.1\nx 1 1 1 1\n");
+  const std::string message = error_of("data.yaml");
+  EXPECT_THAT(message,
+              AllOf(HasSubstr("3 of 5 samples"), HasSubstr("b.txt, line 1: 4 numbers, 5 expected"),
+                    HasSubstr("b.txt, line 2: class 2 is not a whole number in 0..1"),
+                    HasSubstr("b.txt, line 3: class 0.5"), HasSubstr("c.txt, line 1: cy is 1.5"),
+                    HasSubstr("c.txt, line 2: box is 0 wide"), HasSubstr("c.txt, line 3: cx is -0.1")));
+  EXPECT_THAT(message, AllOf(HasSubstr("c.txt, line 4: 'nan' is not a number"), HasSubstr("line 5: 'x'"),
+                             HasSubstr("e.jpg: not an image")));
+  const Dataset set = read("data.yaml", {.skip_broken = true});
+  EXPECT_EQ(set.skipped, 3);
+  EXPECT_EQ(set.images.size(), 2U);
+}
+
+TEST_F(DatasetTest, BoxOverTheBorderIsClipped) {
+  yolo();
+  text("labels/train/b.txt", "0 0.95 0.5 0.2 0.5\n0 0.5 0.5 1 1\n");
+  const auto labels = read("data.yaml").images[1].labels;
+  EXPECT_NEAR(labels[0].cx, 0.925, 1e-12);
+  EXPECT_NEAR(labels[0].w, 0.15, 1e-12);
+  EXPECT_EQ(labels[1], (Label{0, 0.5, 0.5, 1, 1}));
+}
+
+TEST_F(DatasetTest, DigestFollowsContents) {
+  yolo();
+  const std::string before = read("data.yaml").sha256;
+  EXPECT_EQ(read("data.yaml", {.threads = 1}).sha256, before);
+  text("labels/train/a.txt", "1 0.5 0.5 0.25 0.25\n");
+  EXPECT_NE(read("data.yaml").sha256, before);
+}
+
+TEST_F(DatasetTest, DigestDoesNotDependOnTheWorkingFolder) {
+  text("annotations/instances_val2017.json",
+       "{\"images\":[{\"id\":1,\"file_name\":\"a.png\"}],\"annotations\":[],\"categories\":[]}");
+  image("val2017/a.png");
+  const DatasetOptions val{.split = "val"};
+  const Dataset absolute = read("annotations/instances_val2017.json", val);
+  const fs::path before = fs::current_path();
+  fs::current_path(root / "val2017");
+  const Dataset relative = read_dataset("../annotations/instances_val2017.json", val, silent_monitor());
+  fs::current_path(before);
+  EXPECT_EQ(relative.sha256, absolute.sha256);
+  EXPECT_EQ(relative.annotation_json, absolute.annotation_json);
+}
+
+TEST_F(DatasetTest, YamlFaultsNameTheFileAndWhatIsExpected) {
+  EXPECT_THAT(error_of("absent.yaml"), HasSubstr("does not exist"));
+  text("a.yaml", "train: images\nnc: 3\nnames: [a, b]\n");
+  EXPECT_THAT(error_of("a.yaml"), AllOf(HasSubstr("line 2"), HasSubstr("nc is 3, but names has 2")));
+  text("b.yaml", "train: images\nnames: {0: a, 1: b}\n");
+  EXPECT_THAT(error_of("b.yaml"), HasSubstr("image folder"));
+  EXPECT_THAT(error_of("b.yaml", {.split = "val"}), HasSubstr("has no 'val'"));
+  text("c.yaml", "names: [a\n");
+  EXPECT_THAT(error_of("c.yaml"), HasSubstr("c.yaml, line"));
+  text("d.yaml", "names: [a]\ntrain: empty\n");
+  fs::create_directories(root / "empty");
+  EXPECT_THAT(error_of("d.yaml"), HasSubstr("no images for split 'train'"));
+}
+
+TEST(LabelPath, ReplacesTheLastImagesFolder) {
+  EXPECT_EQ(label_path("/d/images/x/images/train/a.b.jpg"), "/d/images/x/labels/train/a.b.txt");
+}
+
+constexpr const char* kCoco = R"({"annotations":[
+  {"bbox":[10,5,20,10],"category_id":7,"image_id":9007199254740993,"id":1,"iscrowd":0,"area":200},
+  {"bbox":[0,0,40,20],"category_id":3,"image_id":5,"id":2,"iscrowd":1}],
+ "info":{"x":[1,{"y":null}]},
+ "categories":[{"name":"dog","id":7},{"supercategory":"a","id":3,"name":"cat"}],
+ "images":[{"file_name":"b.png","id":5,"height":20,"width":40},{"id":9007199254740993,"file_name":"a.png"}]})";
+
+TEST_F(DatasetTest, CocoKeysInAnyOrderBigIdsAndNoCrowds) {
+  text("annotations/instances_val2017.json", kCoco);
+  image("val2017/a.png");
+  image("val2017/b.png");
+  for (const std::string name : {"annotations/instances_val2017.json", "."}) {
+    const Dataset set = read(name, {.split = "val"});
+    ASSERT_EQ(set.images.size(), 2U);
+    EXPECT_EQ(set.images[0].image_id, 9007199254740993);
+    EXPECT_EQ(set.images[0].labels, (std::vector<Label>{{1, 0.5, 0.5, 0.5, 0.5}}));
+    EXPECT_TRUE(set.images[1].labels.empty());
+    EXPECT_EQ(set.class_names, (std::vector<std::string>{"cat", "dog"}));
+    EXPECT_EQ(set.category_ids, (std::vector<int64_t>{3, 7}));
+    EXPECT_EQ(set.annotation_json.filename(), "instances_val2017.json");
+  }
+  EXPECT_THAT(error_of("annotations/instances_val2017.json", {.split = "test"}),
+              HasSubstr("no JSON for split 'test'"));
+}
+
+TEST_F(DatasetTest, CocoFaultsNameThePlace) {
+  image("val/a.png");
+  auto error = [&](const std::string& json) {
+    text("annotations/instances_val.json", json);
+    return error_of("annotations/instances_val.json", {.split = "val"});
+  };
+  const std::string images = R"("images":[{"id":1,"file_name":"a.png","height":20,"width":40}],)";
+  const std::string categories = R"("categories":[{"id":1,"name":"a"}],)";
+  auto with = [&](const std::string& annotation) {
+    return error("{" + images + categories + R"("annotations":[)" + annotation + "]}");
+  };
+  EXPECT_EQ(with(""), "accepted");
+  EXPECT_THAT(with(R"({"id":4,"image_id":1,"category_id":1,"bbox":[1,2,3]})"),
+              AllOf(HasSubstr("byte"), HasSubstr("bbox has 3 numbers, 4 expected")));
+  EXPECT_THAT(with(R"({"id":4,"image_id":1,"category_id":9,"bbox":[1,2,3,4]})"), HasSubstr("category_id 9"));
+  EXPECT_THAT(with(R"({"id":4,"image_id":2,"category_id":1,"bbox":[1,2,3,4]})"), HasSubstr("image_id 2"));
+  EXPECT_THAT(with(R"({"id":4,"image_id":1,"category_id":1,"bbox":[50,2,3,4]})"),
+              AllOf(HasSubstr("annotation 4"), HasSubstr("no area inside")));
+  EXPECT_THAT(with(R"({"id":4,"image_id":1,"category_id":1})"), HasSubstr("'bbox' is missing"));
+  EXPECT_THAT(error("{" + images), HasSubstr("instances_val.json"));
+  EXPECT_THAT(error("[1, 2]"), HasSubstr("COCO instances JSON is expected"));
+  EXPECT_THAT(error("{" + images + "\"annotations\":[]}"), HasSubstr("'categories' is missing"));
+  EXPECT_THAT(error(R"({"images":[{"id":1,"file_name":"../x.png"}],)" + categories + R"("annotations":[]})"),
+              HasSubstr("must lie inside"));
+  EXPECT_THAT(error(R"({"images":[{"id":1,"file_name":"a.png","height":40,"width":20}],)" + categories +
+                    R"("annotations":[]})"),
+              HasSubstr("its annotation says 20 x 40"));
+}
+
+TEST_F(DatasetTest, YoloWithJsonTakesItsIds) {
+  yolo();
+  image("images/val/a.png");
+  image("images/val/b.png");
+  text("val.json", kCoco);
+  text("with.yaml", "train: images/train\nval: images/val\nnames: [cat, dog]\nanno_path: val.json\n");
+  text("labels/val/b.txt", "1 0.5 0.5 0.1 0.1\n");
+  const Dataset set = read("with.yaml", {.split = "val"});
+  EXPECT_EQ(set.images[1].image_id, 5);
+  EXPECT_EQ(set.category_ids, (std::vector<int64_t>{3, 7}));
+  EXPECT_EQ(set.images[1].labels.size(), 1U);
+  EXPECT_TRUE(read("with.yaml").annotation_json.empty());
+}
+
+TEST_F(DatasetTest, VocReadsTheListOfTheSplit) {
+  image("JPEGImages/a.jpg");
+  text("ImageSets/Main/train.txt", "a  1\n");
+  auto annotation = [](const std::string& object) {
+    return "<annotation><size><width>40</width><height>20</height></size>" + object + "</annotation>";
+  };
+  text("Annotations/a.xml",
+       annotation("<object><name>dog</name><bndbox><xmin>10</xmin><ymin>5</ymin><xmax>30</xmax>"
+                  "<ymax>15</ymax></bndbox></object>"));
+  text("Annotations/other.xml", annotation("<object><name>cat</name></object>"));
+  const Dataset set = read(".");
+  EXPECT_EQ(set.class_names, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(set.images.at(0).labels, (std::vector<Label>{{1, 0.5, 0.5, 0.5, 0.5}}));
+  text("Annotations/a.xml", annotation("<object><name>dog</name></object>"));
+  EXPECT_THAT(error_of("."), AllOf(HasSubstr("a.xml, object 1"), HasSubstr("xmin")));
+  text("Annotations/a.xml", "<annotation><size>");
+  EXPECT_THAT(error_of("."), HasSubstr("a.xml, byte"));
+  EXPECT_THAT(error_of(".", {.split = "val"}), HasSubstr("val.txt"));
+}
+
+TEST_F(DatasetTest, GroundTruthJsonReadsBackAsTheSameLabels) {
+  yolo();
+  const Dataset set = read("data.yaml");
+  text("annotations/instances_train.json", write_coco_ground_truth(set));
+  fs::create_directory_symlink(root / "images" / "train", root / "train");
+  const Dataset again = read("annotations/instances_train.json");
+  ASSERT_EQ(again.images.size(), set.images.size());
+  for (size_t i = 0; i < set.images.size(); ++i) {
+    EXPECT_EQ(again.images[i].image_id, set.images[i].image_id);
+    ASSERT_EQ(again.images[i].labels.size(), set.images[i].labels.size());
+    for (size_t k = 0; k < set.images[i].labels.size(); ++k) {
+      EXPECT_EQ(again.images[i].labels[k].label, set.images[i].labels[k].label);
+      EXPECT_NEAR(again.images[i].labels[k].w, set.images[i].labels[k].w, 1e-12);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace y6q::data

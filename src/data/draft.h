@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "data/sample.h"
+
+namespace y6q::data {
+
+/// One image as a reader found it, before its file is decoded. Private to this folder.
+struct DraftSample {
+  fs::path image;
+  fs::path annotation;  ///< label or XML file of this image; empty when there is none
+  std::optional<int64_t> image_id;
+  int64_t stated_height = 0, stated_width = 0;  ///< 0: not stated
+  std::vector<Label> labels;                    ///< checked, when the format has fractions
+  struct PixelBox {
+    PixelLabel box;
+    std::string place;  ///< "annotation 12", "object 3"
+  };
+  std::vector<PixelBox> boxes;        ///< when the format has pixels
+  std::vector<std::string> problems;  ///< complete messages; any makes the sample broken
+};
+
+struct Draft {
+  fs::path root;  ///< names in the digest are relative to it
+  std::vector<DraftSample> samples;
+  std::vector<std::string> class_names;
+  std::vector<int64_t> category_ids;  ///< empty: 0, 1, 2 …
+  fs::path annotation_json;
+  std::vector<fs::path> description_files;  ///< data.yaml, JSON: part of the digest
+};
+
+/// Decodes every image, brings boxes to fractions, removes duplicates, sorts, digests. Throws InputError with
+/// all problems, or leaves broken samples out; also when no image is left.
+Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& monitor);
+
+/// Corners as fractions, clipped to [0, 1]; false when no area is left or a number is not finite.
+bool clip_to_image(Label& label);
+
+/// Image files below a folder (spec/02 §1.3), sorted. Throws InputError when the folder does not exist.
+std::vector<fs::path> images_below(const fs::path& folder);
+
+}  // namespace y6q::data

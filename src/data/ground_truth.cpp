@@ -1,0 +1,34 @@
+#include "data/ground_truth.h"
+
+#include <nlohmann/json.hpp>
+
+namespace y6q::data {
+
+std::string write_coco_ground_truth(const Dataset& dataset) {
+  using Json = nlohmann::ordered_json;
+  Json images = Json::array(), annotations = Json::array(), categories = Json::array();
+  for (const ImageRecord& record : dataset.images) {
+    const auto width = static_cast<double>(record.width), height = static_cast<double>(record.height);
+    images.push_back({{"id", record.image_id},
+                      {"file_name", record.path.filename().string()},
+                      {"width", record.width},
+                      {"height", record.height}});
+    for (const Label& l : record.labels) {
+      const double w = l.w * width, h = l.h * height;
+      annotations.push_back({{"id", annotations.size() + 1},
+                             {"image_id", record.image_id},
+                             {"category_id", dataset.category_ids[static_cast<size_t>(l.label)]},
+                             {"bbox", {l.cx * width - w / 2, l.cy * height - h / 2, w, h}},
+                             {"area", w * h},
+                             {"iscrowd", 0}});
+    }
+  }
+  for (size_t i = 0; i < dataset.class_names.size(); ++i) {
+    categories.push_back({{"id", dataset.category_ids[i]}, {"name", dataset.class_names[i]}});
+  }
+  const Json document{{"images", images}, {"annotations", annotations}, {"categories", categories}};
+  // File names need not be UTF-8.
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace y6q::data

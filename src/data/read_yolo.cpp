@@ -1,0 +1,105 @@
+#include "data/read_yolo.h"
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "base/errors.h"
+
+namespace y6q::data {
+namespace {
+
+constexpr uint64_t kMaxLabelBytes = 64 << 20;
+constexpr std::string_view kSpaces = " \t\r\v\f";
+
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (size_t at = line.find_first_not_of(kSpaces); at != line.npos;) {
+    const size_t end = std::min(line.find_first_of(kSpaces, at), line.size());
+    words.push_back(line.substr(at, end - at));
+    at = line.find_first_not_of(kSpaces, end);
+  }
+  return words;
+}
+
+std::optional<double> number(std::string_view word) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+// The label, or what is wrong with the row.
+std::string parse_row(const std::vector<std::string_view>& words, int64_t class_count, Label& label) {
+  if (words.size() != 5) return fmt::format("{} numbers, 5 expected (class cx cy w h)", words.size());
+  double values[5];
+  for (size_t i = 0; i < 5; ++i) {
+    const auto value = number(words[i]);
+    if (!value) return fmt::format("'{}' is not a number", words[i].substr(0, 40));
+    values[i] = *value;
+  }
+  if (values[0] != std::floor(values[0]) || values[0] < 0 || values[0] >= static_cast<double>(class_count)) {
+    return fmt::format("class {} is not a whole number in 0..{}", words[0].substr(0, 40), class_count - 1);
+  }
+  static constexpr const char* kNames[]{"class", "cx", "cy", "w", "h"};
+  for (size_t i = 1; i < 5; ++i) {
+    if (values[i] < 0 || values[i] > 1) {
+      return fmt::format("{} is {}; accepted is 0 to 1 (fractions of the image)", kNames[i], values[i]);
+    }
+  }
+  label = {static_cast<int64_t>(values[0]), values[1], values[2], values[3], values[4]};
+  return clip_to_image(label)
+             ? ""
+             : fmt::format("box is {} wide and {} high; both must be above 0", values[3], values[4]);
+}
+
+}  // namespace
+
+fs::path label_path(const fs::path& image) {
+  std::string text = image.generic_string();
+  const std::string_view from = "/images/";
+  const size_t at = text.rfind(from);
+  if (at != text.npos) text.replace(at, from.size(), "/labels/");
+  return fs::path(text).replace_extension(".txt");
+}
+
+void parse_yolo_labels(std::string_view text, int64_t class_count, DraftSample& sample) {
+  int64_t line_number = 0;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    const auto words = words_of(text.substr(start, end - start));
+    start = end + 1;
+    ++line_number;
+    if (words.empty()) continue;
+    Label label;
+    const std::string problem = parse_row(words, class_count, label);
+    if (problem.empty()) {
+      sample.labels.push_back(label);
+    } else {
+      sample.problems.push_back(
+          fmt::format("{}, line {}: {}", sample.annotation.string(), line_number, problem));
+    }
+  }
+}
+
+std::vector<DraftSample> read_yolo_samples(const std::vector<fs::path>& folders, int64_t class_count) {
+  std::vector<DraftSample> samples;
+  for (const fs::path& folder : folders) {
+    for (const fs::path& image : images_below(folder)) {
+      DraftSample& sample = samples.emplace_back();
+      sample.image = image;
+      const fs::path labels = label_path(image);
+      if (!fs::exists(labels)) continue;  // an image without objects
+      sample.annotation = labels;
+      try {
+        parse_yolo_labels(read_file(labels, kMaxLabelBytes), class_count, sample);
+      } catch (const InputError& error) {
+        sample.problems.emplace_back(error.what());
+        sample.annotation.clear();
+      }
+    }
+  }
+  return samples;
+}
+
+}  // namespace y6q::data

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "data/draft.h"
+
+namespace y6q::data {
+
+/// The label file of an image: its last `images` folder replaced by `labels`, extension .txt (spec/02 §1.2).
+fs::path label_path(const fs::path& image);
+
+/// Images below the folders with their label files. class_count: labels must be below it.
+std::vector<DraftSample> read_yolo_samples(const std::vector<fs::path>& folders, int64_t class_count);
+
+/// Adds the labels of one file's text to the sample, and a problem for every row that is not
+/// `class cx cy w h`: class a whole number in [0, class_count), the rest in [0, 1], w and h > 0.
+void parse_yolo_labels(std::string_view text, int64_t class_count, DraftSample& sample);
+
+}  // namespace y6q::data

@@ -1,0 +1,93 @@
+#include "quant/fake_quant.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/errors.h"
+#include "quant/scheme.h"
+
+namespace y6q::quant {
+namespace {
+
+using testing::ElementsAre;
+using testing::FloatEq;
+using testing::NanSensitiveFloatEq;
+
+std::vector<float> fake(const std::vector<float>& x, float amax, IntegerRange range) {
+  std::vector<float> y(x.size());
+  fake_quantize(x, amax, range, y);
+  return y;
+}
+
+std::vector<int32_t> codes(const std::vector<float>& x, float amax, IntegerRange range) {
+  std::vector<int32_t> result(x.size());
+  quantize(x, amax, range, result);
+  return result;
+}
+
+TEST(IntegerRange, HasOneMoreNegativeUnlessNarrow) {
+  EXPECT_EQ(integer_range(8, true), (IntegerRange{-128, 127}));
+  EXPECT_EQ(integer_range(8, true, true), (IntegerRange{-127, 127}));
+  EXPECT_EQ(integer_range(8, false), (IntegerRange{0, 255}));
+  EXPECT_EQ(integer_range(4, true), (IntegerRange{-8, 7}));
+  EXPECT_THROW(integer_range(1, true), InternalError);
+  EXPECT_THROW(integer_range(17, false), InternalError);
+}
+
+TEST(FakeQuantize, GivesTheSpecifiedNumbers) {  // spec/04 §3.6
+  EXPECT_THAT(fake({0.3F, 0.5F, -1.004F, 5}, 1, integer_range(8, true)),
+              ElementsAre(FloatEq(0.2992126F), FloatEq(0.5039370F), FloatEq(-1.0078740F), FloatEq(1)));
+  EXPECT_THAT(codes({0.3F, 0.5F, -1.004F, 5}, 1, integer_range(8, true)), ElementsAre(38, 64, -128, 127));
+}
+
+TEST(FakeQuantize, TiesGoToEvenIntegers) {
+  EXPECT_THAT(codes({0.5F, 1.5F, 2.5F, -0.5F, -1.5F, -2.5F, 126.5F}, 127, integer_range(8, true)),
+              ElementsAre(0, 2, 2, 0, -2, -2, 126));
+}
+
+TEST(FakeQuantize, UnsignedHasOneMoreBitAndNoNegatives) {
+  EXPECT_THAT(codes({-3, 0, 1, 254.6F, 300}, 255, integer_range(8, false)), ElementsAre(0, 0, 1, 255, 255));
+  EXPECT_THAT(fake({-3, 0.5F}, 2, integer_range(8, false)), ElementsAre(0, FloatEq(64.0F * 2 / 255)));
+}
+
+TEST(FakeQuantize, RangesCountedAsZeroGiveZero) {
+  EXPECT_THAT(fake({-3, 0, 1e30F}, 0, integer_range(8, true)), ElementsAre(0, 0, 0));
+  EXPECT_THAT(fake({-3, 1}, kZeroRange, integer_range(8, true)), ElementsAre(0, 0));
+  EXPECT_THAT(codes({-3, 1}, 0, integer_range(8, true)), ElementsAre(0, 0));
+  EXPECT_EQ(step_size(0, integer_range(8, true)), 1.0F);
+  EXPECT_FLOAT_EQ(step_size(2.54F, integer_range(8, true)), 0.02F);
+}
+
+TEST(FakeQuantize, KeepsNanAndClampsInfinity) {
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::nanf("");
+  EXPECT_THAT(fake({inf, -inf, nan}, 127, integer_range(8, true)),
+              ElementsAre(127, -128, NanSensitiveFloatEq(nan)));
+  EXPECT_THAT(codes({nan}, 127, integer_range(8, true)), ElementsAre(0));
+}
+
+TEST(FakeQuantize, GradientPassesWithinTheRange) {
+  const std::vector<float> x{-1.001F, -1, 0, 1, 1.001F}, ones(5, 2.0F);
+  std::vector<float> gradient(5);
+  fake_quantize_gradient(x, ones, 1, integer_range(8, true), gradient);
+  EXPECT_THAT(gradient, ElementsAre(0, 2, 2, 2, 0));
+  fake_quantize_gradient(x, ones, 1, integer_range(8, false), gradient);
+  EXPECT_THAT(gradient, ElementsAre(0, 0, 2, 2, 0));
+}
+
+TEST(FakeQuantize, UnequalLengthsAreABug) {
+  std::vector<float> x(3), y(2);
+  EXPECT_THROW(fake_quantize(x, 1, {}, y), InternalError);
+}
+
+TEST(Scheme, HasNames) {
+  EXPECT_EQ(scheme_from_name("cpu"), Scheme::cpu);
+  EXPECT_EQ(scheme_from_name(name_of(Scheme::tensorrt)), Scheme::tensorrt);
+  EXPECT_THROW(scheme_from_name("gpu"), UsageError);
+}
+
+}  // namespace
+}  // namespace y6q::quant

@@ -1,0 +1,152 @@
+#include "models/blocks.h"
+
+#include <cmath>
+
+namespace y6q::models {
+namespace {
+
+using ir::Array;
+using ir::Shape;
+using ir::Value;
+
+/// U(-b, b), b = 1 / sqrt(fan_in), fan_in = product of the extents behind the first (spec/01 §1).
+Array drawn(Builder& b, const Shape& shape, int64_t fan_in) {
+  Array array = Array::zeros(shape);
+  const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
+  for (float& value : array.floats()) value = static_cast<float>(b.random.uniform(-bound, bound));
+  return array;
+}
+
+/// <path>.weight (and .bias when wanted) and the convolution <path>.
+Value conv(Builder& b, const std::string& path, const std::string& owner, Value x, const ConvOptions& o,
+           bool bias) {
+  const Shape shape{o.out_channels, b.channels(x), o.kernel, o.kernel};
+  const int64_t fan_in = shape[1] * o.kernel * o.kernel;
+  std::vector<Value> operands{x,
+                              b.model.add_parameter(path + ".weight", drawn(b, shape, fan_in), true, owner)};
+  if (bias) {
+    operands.push_back(
+        b.model.add_parameter(path + ".bias", drawn(b, {o.out_channels}, fan_in), true, owner));
+  }
+  const int64_t pad = o.kernel / 2;
+  return b.model.graph.add(path, ir::Conv2d{{o.stride, o.stride}, {pad, pad}, 1}, std::move(operands), owner);
+}
+
+Value batch_norm(Builder& b, const std::string& path, const std::string& owner, Value x) {
+  const Shape shape{b.channels(x)};
+  std::vector<Value> operands{x};
+  operands.push_back(b.model.add_parameter(path + ".weight", Array::filled(shape, 1), true, owner));
+  operands.push_back(b.model.add_parameter(path + ".bias", Array::zeros(shape), true, owner));
+  operands.push_back(b.model.add_parameter(path + ".running_mean", Array::zeros(shape), false, owner));
+  operands.push_back(b.model.add_parameter(path + ".running_var", Array::filled(shape, 1), false, owner));
+  return b.model.graph.add(path, ir::BatchNorm{}, std::move(operands), owner);
+}
+
+Value activate(Builder& b, const std::string& owner, Value x, Activation activation) {
+  if (activation == Activation::relu) return b.model.graph.add(owner + ".relu", ir::Relu{}, {x}, owner);
+  if (activation == Activation::silu) return b.model.graph.add(owner + ".silu", ir::Silu{}, {x}, owner);
+  return x;
+}
+
+Value add(Builder& b, const std::string& name, const std::string& owner, Value left, Value right) {
+  return b.model.graph.add(name, ir::Add{}, {left, right}, owner);
+}
+
+/// <name>.weight [C], 1 at the start (spec/01 §2.3).
+Value scaled(Builder& b, const std::string& name, const std::string& owner, Value x) {
+  const Value scale = b.model.add_parameter(name + ".weight", Array::filled({b.channels(x)}, 1), true, owner);
+  return b.model.graph.add(name, ir::ChannelScale{}, {x, scale}, owner);
+}
+
+bool has_identity(const Builder& b, Value x, const ConvOptions& o) {
+  return b.channels(x) == o.out_channels && o.stride == 1;
+}
+
+ConvOptions pointwise(ConvOptions o) {
+  o.kernel = 1;
+  return o;
+}
+
+Value linear_add(Builder& b, const std::string& path, Value x, const ConvOptions& o) {
+  Value sum = scaled(b, path + ".scale_conv", path, conv(b, path + ".conv", path, x, o, false));
+  const Value small = conv(b, path + ".conv_1x1", path, x, pointwise(o), false);
+  sum = add(b, path + ".add_1x1", path, sum, scaled(b, path + ".scale_1x1", path, small));
+  if (has_identity(b, x, o)) {
+    sum = add(b, path + ".add_identity", path, sum, scaled(b, path + ".scale_identity", path, x));
+  }
+  return batch_norm(b, path + ".bn", path, sum);
+}
+
+Value rep_vgg(Builder& b, const std::string& path, Value x, const ConvOptions& o) {
+  const std::string dense = path + ".rbr_dense", small = path + ".rbr_1x1";
+  const Value large = batch_norm(b, dense + ".bn", path, conv(b, dense + ".conv", path, x, o, false));
+  const Value point =
+      batch_norm(b, small + ".bn", path, conv(b, small + ".conv", path, x, pointwise(o), false));
+  const Value sum = add(b, path + ".add_1x1", path, large, point);
+  if (!has_identity(b, x, o)) return sum;
+  return add(b, path + ".add_identity", path, sum, batch_norm(b, path + ".rbr_identity", path, x));
+}
+
+}  // namespace
+
+Value conv_unit(Builder& b, const std::string& path, Value x, const ConvOptions& options) {
+  const std::string block = path + ".block";
+  const bool deploy = b.mode == Mode::repvgg_deploy;
+  Value y = conv(b, block + ".conv", path, x, options, deploy);
+  if (!deploy) y = batch_norm(b, block + ".bn", path, y);
+  return activate(b, path, y, options.activation);
+}
+
+Value rep_conv(Builder& b, const std::string& path, Value x, const ConvOptions& options) {
+  auto linear = [&] {
+    switch (b.mode) {
+      case Mode::repopt:
+        return batch_norm(b, path + ".bn", path, conv(b, path + ".conv", path, x, options, false));
+      case Mode::hyper_search:
+        return linear_add(b, path, x, options);
+      case Mode::repvgg:
+        return rep_vgg(b, path, x, options);
+      case Mode::repvgg_deploy:
+        break;
+    }
+    return conv(b, path + ".rbr_reparam", path, x, options, true);
+  };
+  return activate(b, path, linear(), Activation::relu);
+}
+
+Value rep_stack(Builder& b, const std::string& path, Value x, int64_t out_channels, int64_t count) {
+  x = rep_conv(b, path + ".conv1", x, {.out_channels = out_channels});
+  for (int64_t i = 0; i + 1 < count; ++i) {
+    x = rep_conv(b, path + ".block." + std::to_string(i), x, {.out_channels = out_channels});
+  }
+  return x;
+}
+
+Value sppf(Builder& b, const std::string& path, Value x, int64_t out_channels) {
+  const std::string inner = path + ".sppf";
+  std::vector<Value> parts{conv_unit(b, inner + ".cv1", x, {.out_channels = b.channels(x) / 2, .kernel = 1})};
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = inner + ".m." + std::to_string(i);
+    parts.push_back(b.model.graph.add(name, ir::MaxPool2d{}, {parts.back()}, path));
+  }
+  const Value all = b.model.graph.add(inner + ".concat", ir::Concat{}, std::move(parts), path);
+  return conv_unit(b, inner + ".cv2", all, {.out_channels = out_channels, .kernel = 1});
+}
+
+Value upsample(Builder& b, const std::string& path, Value x) {
+  const std::string name = path + ".upsample_transpose";
+  const int64_t channels = b.channels(x), fan_in = channels * 4;
+  const Value weight =
+      b.model.add_parameter(name + ".weight", drawn(b, {channels, channels, 2, 2}, fan_in), true, path);
+  const Value bias = b.model.add_parameter(name + ".bias", drawn(b, {channels}, fan_in), true, path);
+  return b.model.graph.add(name, ir::ConvTranspose2d{}, {x, weight, bias}, path);
+}
+
+Value prediction(Builder& b, const std::string& path, Value x, int64_t out_channels, float bias) {
+  const Value weight =
+      b.model.add_parameter(path + ".weight", Array::zeros({out_channels, b.channels(x), 1, 1}), true, path);
+  const Value start = b.model.add_parameter(path + ".bias", Array::filled({out_channels}, bias), true, path);
+  return b.model.graph.add(path, ir::Conv2d{}, {x, weight, start}, path);
+}
+
+}  // namespace y6q::models

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/builder.h"
+
+namespace y6q::models {
+
+/// YOLOv6 v2 (EfficientRep, RepPANNeck, decoupled head; spec/01 §3).
+struct Options {
+  std::string architecture = "yolov6n";  ///< one of architectures()
+  Mode mode = Mode::repopt;
+  int64_t class_count = 80;
+  std::array<int64_t, 2> image_size{640, 640};  ///< height, width: multiples of 32
+  uint64_t seed = 0;                            ///< of the initial weights
+};
+
+/// Input `images` [1, 3, H, W], RGB in [0, 1]. Outputs, for the strides 8, 16, 32 as level 0, 1, 2:
+/// cls0 … cls2 [1, nc, h, w] logits · reg0 … reg2 [1, 4, h, w] distances l, t, r, b in stride units ·
+/// feat0 … feat2 neck outputs (taps for distillation). Parameters carry the names of the checkpoints (nested
+/// generation). Throws UnsupportedError for an unknown architecture, UsageError for a size that is no
+/// multiple of 32.
+ir::Model yolov6(const Options& options);
+
+/// "yolov6n", "yolov6t", "yolov6s".
+std::vector<std::string> architectures();
+
+/// Strides of the levels, finest first.
+inline constexpr std::array<int64_t, 3> kStrides{8, 16, 32};
+
+/// "repopt", "hyper_search", "repvgg", "repvgg_deploy".
+std::string_view to_text(Mode mode);
+/// Throws UnsupportedError naming the accepted modes.
+Mode parse_mode(std::string_view text);
+
+}  // namespace y6q::models

@@ -1,0 +1,35 @@
+#include "formats/pt_reader.h"
+
+#include "base/errors.h"
+#include "formats/pt_walk.h"
+
+namespace y6q::formats {
+namespace {
+
+constexpr uint64_t kArrayMargin = 8U << 20;
+
+}  // namespace
+
+PtReader::PtReader(const fs::path& path)
+    : path_(path), file_(path), contents_(read_pt_container(file_, path)) {
+  try {
+    checkpoint_ = walk_checkpoint(contents_, 2 * file_.bytes().size() + kArrayMargin);
+  } catch (const pickle::Refusal& refusal) {
+    throw InputError("pt: {}: {}", path_.string(), refusal.what());
+  }
+}
+
+const PtNetwork& PtReader::network() const {
+  if (checkpoint_.ema) return *checkpoint_.ema;
+  if (checkpoint_.model) return *checkpoint_.model;
+  throw InputError("pt: {}: no network in it; entry 'ema' or 'model', or a state dictionary is needed",
+                   path_.string());
+}
+
+ir::Array PtReader::array(const PtTensor& tensor) const {
+  ir::Array result = widen(tensor);
+  release_pages(file_, tensor.storage);
+  return result;
+}
+
+}  // namespace y6q::formats

@@ -1,0 +1,175 @@
+#include "onnx/emit.h"
+
+#include <gmock/gmock.h>
+
+#include <cstring>
+#include <limits>
+
+#include "base/errors.h"
+
+namespace y6q::onnx {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::ThrowsMessage;
+
+const ir::FakeQuant kPerTensor{};
+const ir::FakeQuant kPerChannel{.channel_axis = 0};
+
+/// images -> [activation quantizer] -> conv (weight quantizer) -> relu, outputs `map` and `feat0`.
+ir::Model conv_relu(float amax = 2.5F, ir::FakeQuant activation = kPerTensor) {
+  ir::Model model;
+  const ir::Value images = model.graph.add("images", ir::Input{{1, 3, 8, 8}}, {});
+  const ir::Value range = model.add_parameter("conv.input_amax", ir::Array::scalar(amax), false);
+  const ir::Value source = model.graph.add("conv.input_quantizer", activation, {images, range});
+  const ir::Value weight = model.add_parameter("conv.weight", ir::Array::filled({2, 3, 3, 3}, 0.25F), true);
+  const ir::Value weight_range =
+      model.add_parameter("conv.weight_amax", {{2}, std::vector<float>{1.0F, 0.0F}}, false);
+  const ir::Value codes = model.graph.add("conv.weight_quantizer", kPerChannel, {weight, weight_range});
+  const ir::Value conv =
+      model.graph.add("conv", ir::Conv2d{.stride = {2, 2}, .pad = {1, 1}}, {source, codes});
+  const ir::Value relu = model.graph.add("relu", ir::Relu{}, {conv});
+  model.graph.mark_output("map", relu);
+  model.graph.mark_output("feat0", conv);
+  return model;
+}
+
+std::vector<std::string> node_types(const ::onnx::ModelProto& proto) {
+  std::vector<std::string> types;
+  for (const auto& node : proto.graph().node()) types.push_back(node.op_type());
+  return types;
+}
+
+const ::onnx::NodeProto& node_of(const ::onnx::ModelProto& proto, const std::string& output) {
+  for (const auto& node : proto.graph().node()) {
+    if (node.output(0) == output) return node;
+  }
+  throw std::runtime_error("no node makes " + output);
+}
+
+const ::onnx::TensorProto& tensor_of(const ::onnx::ModelProto& proto, const std::string& name) {
+  for (const auto& tensor : proto.graph().initializer()) {
+    if (tensor.name() == name) return tensor;
+  }
+  throw std::runtime_error("no initializer " + name);
+}
+
+std::vector<float> floats_of(const ::onnx::TensorProto& tensor) {
+  std::vector<float> values(tensor.raw_data().size() / sizeof(float));
+  std::memcpy(values.data(), tensor.raw_data().data(), tensor.raw_data().size());
+  return values;
+}
+
+std::vector<int64_t> ints_of(const ::onnx::NodeProto& node, const std::string& attribute) {
+  for (const auto& found : node.attribute()) {
+    if (found.name() != attribute) continue;
+    if (found.type() == ::onnx::AttributeProto::INT) return {found.i()};
+    return {found.ints().begin(), found.ints().end()};
+  }
+  return {};
+}
+
+TEST(EmitOnnx, ThePlainFormHasNoTraceOfQuantizers) {
+  const auto proto = emit(conv_relu(), {});
+  EXPECT_THAT(node_types(proto), ElementsAre("Conv", "Relu"));
+  EXPECT_EQ(proto.opset_import(0).version(), 13);
+  EXPECT_EQ(proto.graph().input(0).name(), "images");
+  EXPECT_THAT(node_of(proto, "conv").input(), ElementsAre("images", "conv.weight"));
+  EXPECT_EQ(proto.graph().initializer_size(), 1);
+}
+
+TEST(EmitOnnx, AQuantizerIsAPairWithScaleAmaxOver127AndAnAxisOnlyPerChannel) {
+  const auto proto = emit(conv_relu(), {.form = Form::qdq});
+  EXPECT_THAT(node_types(proto), ElementsAre("QuantizeLinear", "DequantizeLinear", "QuantizeLinear",
+                                             "DequantizeLinear", "Conv", "Relu"));
+  const auto& activation = node_of(proto, "conv.input_quantizer.quantized");
+  EXPECT_THAT(activation.input(),
+              ElementsAre("images", "conv.input_quantizer.scale", "conv.input_quantizer.zero_point"));
+  EXPECT_THAT(ints_of(activation, "axis"), IsEmpty());
+  const auto& scale = tensor_of(proto, "conv.input_quantizer.scale");
+  EXPECT_THAT(scale.dims(), IsEmpty());
+  EXPECT_THAT(floats_of(scale), ElementsAre(0.019685039F));  // spec/05 §5, worked example
+  EXPECT_EQ(tensor_of(proto, "conv.input_quantizer.zero_point").data_type(), ::onnx::TensorProto::INT8);
+
+  EXPECT_THAT(ints_of(node_of(proto, "conv.weight_quantizer.quantized"), "axis"), ElementsAre(0));
+  EXPECT_THAT(ints_of(node_of(proto, "conv.weight_quantizer"), "axis"), ElementsAre(0));
+  EXPECT_THAT(tensor_of(proto, "conv.weight_quantizer.zero_point").dims(), ElementsAre(2));
+  EXPECT_EQ(tensor_of(proto, "conv.weight").data_type(), ::onnx::TensorProto::FLOAT);
+}
+
+TEST(EmitOnnx, ARangeOfZeroGivesAPositiveScale) {
+  const auto proto = emit(conv_relu(), {.form = Form::qdq});
+  EXPECT_THAT(floats_of(tensor_of(proto, "conv.weight_quantizer.scale")), ElementsAre(0.007874016F, 1.0F));
+  EXPECT_EQ(quantizer_scale(kPerTensor, 0.0F), 1.0F);
+  EXPECT_EQ(quantizer_scale(kPerTensor, std::numeric_limits<float>::denorm_min()), 1.0F);
+}
+
+TEST(EmitOnnx, AModelThatWasNotCalibratedIsRefusedInTheQuantizedFormOnly) {
+  EXPECT_THAT([] { emit(conv_relu(0.0F), {.form = Form::qdq}); },
+              ThrowsMessage<InputError>(HasSubstr("calibrate")));
+  EXPECT_NO_THROW(emit(conv_relu(0.0F), {}));
+}
+
+TEST(EmitOnnx, AnUnsignedQuantizerHas255StepsFromZero) {
+  const auto proto = emit(conv_relu(25.5F, {.is_signed = false}), {.form = Form::qdq});
+  EXPECT_THAT(floats_of(tensor_of(proto, "conv.input_quantizer.scale")), ElementsAre(0.1F));
+  EXPECT_EQ(tensor_of(proto, "conv.input_quantizer.zero_point").data_type(), ::onnx::TensorProto::UINT8);
+}
+
+TEST(EmitOnnx, FourBitsAreRefusedInTheQuantizedFormOnly) {
+  const ir::Model model = conv_relu(1.0F, {.bits = 4});
+  EXPECT_THAT([&] { emit(model, {.form = Form::qdq}); },
+              ThrowsMessage<UnsupportedError>(AllOf(HasSubstr("conv.input_quantizer"), HasSubstr("4 bits"))));
+  EXPECT_NO_THROW(emit(model, {}));
+}
+
+TEST(EmitOnnx, OutputsAreThoseMarkedButTheTapsUnlessNamed) {
+  const auto all = emit(conv_relu(), {});
+  ASSERT_EQ(all.graph().output_size(), 1);
+  EXPECT_EQ(all.graph().output(0).name(), "map");
+  const auto tap = emit(conv_relu(), {.outputs = {"feat0"}});
+  EXPECT_THAT(node_types(tap), ElementsAre("Conv"));
+  EXPECT_EQ(tap.graph().output(0).name(), "feat0");
+  EXPECT_THAT([] { emit(conv_relu(), {.outputs = {"boxes"}}); },
+              ThrowsMessage<UsageError>(AllOf(HasSubstr("boxes"), HasSubstr("map, feat0"))));
+  EXPECT_THROW(emit(conv_relu(), {.outputs = {"map", "map"}}), UsageError);
+}
+
+TEST(EmitOnnx, OneResultUnderTwoNamesIsCopied) {
+  ir::Model model = conv_relu();
+  model.graph.mark_output("again", model.graph.outputs()[0].value);
+  const auto proto = emit(model, {});
+  EXPECT_THAT(node_types(proto), ElementsAre("Conv", "Relu", "Identity"));
+  EXPECT_THAT(node_of(proto, "again").input(), ElementsAre("map"));
+}
+
+TEST(EmitOnnx, TheBatchIsANumberOrASymbol) {
+  const auto fixed = emit(conv_relu(), {.batch = 4});
+  EXPECT_EQ(fixed.graph().input(0).type().tensor_type().shape().dim(0).dim_value(), 4);
+  const auto any = emit(conv_relu(), {.batch = 0});
+  EXPECT_EQ(any.graph().input(0).type().tensor_type().shape().dim(0).dim_param(), "batch");
+  EXPECT_EQ(any.graph().output(0).type().tensor_type().shape().dim(0).dim_param(), "batch");
+  EXPECT_EQ(any.graph().output(0).type().tensor_type().shape().dim(3).dim_value(), 4);
+  EXPECT_THROW(emit(conv_relu(), {.batch = -1}), UsageError);
+}
+
+TEST(EmitOnnx, SameModelSameBytes) {
+  EXPECT_EQ(emit(conv_relu(), {.form = Form::qdq}).SerializeAsString(),
+            emit(conv_relu(), {.form = Form::qdq}).SerializeAsString());
+}
+
+TEST(EmitOnnx, NamesOfPartsGiveWayToNamesOfNodes) {
+  ir::Model model;
+  const ir::Value x = model.graph.add("x", ir::Input{{1, 3, 4, 4}}, {});
+  const ir::Value silu = model.graph.add("act", ir::Silu{}, {x});
+  const ir::Value other = model.graph.add("act.sigmoid", ir::Relu{}, {silu});
+  model.graph.mark_output("y", model.graph.add("sum", ir::Add{}, {silu, other}));
+  const auto proto = emit(model, {});
+  EXPECT_THAT(node_of(proto, "act").input(), ElementsAre("images", "act.sigmoid_1"));
+  EXPECT_EQ(node_of(proto, "act.sigmoid").op_type(), "Relu");
+}
+
+}  // namespace
+}  // namespace y6q::onnx

@@ -1,0 +1,27 @@
+#include "eager/images.h"
+
+namespace y6q::eager {
+namespace {
+
+/// Three planes of `count` bytes -> interleaved pixels [count, 3] of bytes / 255.
+void planes_to_pixels(const uint8_t* __restrict planes, int64_t count, float* __restrict pixels) {
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t c = 0; c < 3; ++c) pixels[3 * i + c] = static_cast<float>(planes[c * count + i]) / 255.0F;
+  }
+}
+
+}  // namespace
+
+torch::Tensor to_images(const uint8_t* pixels, at::IntArrayRef shape) {
+  torch::Tensor images = torch::empty(shape, torch::MemoryFormat::ChannelsLast);
+  auto* values = images.mutable_data_ptr<float>();
+  const int64_t plane = shape[2] * shape[3];
+  at::parallel_for(0, shape[0], 1, [&](int64_t first, int64_t last) {
+    for (int64_t image = first; image < last; ++image) {
+      planes_to_pixels(pixels + image * 3 * plane, plane, values + image * 3 * plane);
+    }
+  });
+  return images;
+}
+
+}  // namespace y6q::eager

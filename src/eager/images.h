@@ -1,0 +1,13 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+
+namespace y6q::eager {
+
+/// pixels: [count, 3, height, width] bytes, RGB planes -> the same as float32 in [0, 1], channels last in
+/// memory.
+torch::Tensor to_images(const uint8_t* pixels, at::IntArrayRef shape);
+
+}  // namespace y6q::eager

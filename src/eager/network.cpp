@@ -1,0 +1,184 @@
+#include "eager/network.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/errors.h"
+#include "eager/fake_quant.h"
+#include "eager/lower.h"
+
+namespace y6q::eager {
+namespace {
+
+using torch::Tensor;
+
+/// spec/02 §7: gains of batch normalisation are not decayed, other weights are, biases are not.
+Kind kind_of(const ir::Graph& graph, ir::Value parameter) {
+  if (!std::get<ir::Parameter>(graph.node(parameter).op).trainable) return Kind::buffer;
+  for (const ir::Value reader : graph.consumers(parameter)) {
+    const ir::Node& node = graph.node(reader);
+    if (std::holds_alternative<ir::BatchNorm>(node.op)) {
+      return node.inputs[1] == parameter ? Kind::bn_gain : Kind::bias;
+    }
+    if (node.inputs.size() > 2 && node.inputs[2] == parameter) return Kind::bias;
+  }
+  return Kind::weight;
+}
+
+Tensor to_tensor(const ir::Array& array, bool channels_last) {
+  const std::vector<float>& values = array.floats();
+  Tensor tensor = torch::empty(array.shape, torch::kFloat32);
+  std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<float>());
+  return channels_last && tensor.dim() == 4 ? tensor.contiguous(torch::MemoryFormat::ChannelsLast) : tensor;
+}
+
+ir::Array to_array(const Tensor& tensor) {
+  const Tensor plain = tensor.detach().contiguous();
+  const float* data = plain.const_data_ptr<float>();
+  return {plain.sizes().vec(), std::vector<float>(data, data + plain.numel())};
+}
+
+/// One node that computes something, and which results are not needed after it.
+struct Step {
+  uint32_t node;
+  bool may_overwrite;
+  std::vector<uint32_t> released;
+};
+
+bool is_computed(const ir::Node& node) {
+  return !std::holds_alternative<ir::Input>(node.op) && !std::holds_alternative<ir::Parameter>(node.op);
+}
+
+/// Results that autograd does not keep and nobody else reads: an activation may be written over them.
+bool may_overwrite(const ir::Graph& graph, const ir::Node& node) {
+  if (!std::holds_alternative<ir::Relu>(node.op)) return false;
+  const ir::Value source = node.inputs[0];
+  const ir::Op& producer = graph.node(source).op;
+  return graph.consumers(source).size() == 1 && !graph.is_output(source) &&
+         (std::holds_alternative<ir::BatchNorm>(producer) || std::holds_alternative<ir::Conv2d>(producer) ||
+          std::holds_alternative<ir::Add>(producer));
+}
+
+std::vector<Step> make_steps(const ir::Graph& graph) {
+  std::vector<Step> steps;
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    const ir::Node& node = graph[id];
+    if (!is_computed(node)) continue;
+    Step step{id, may_overwrite(graph, node), {}};
+    for (const ir::Value input : node.inputs) {
+      const bool last_reader = graph.consumers(input).back().id == id;
+      const bool is_parameter = std::holds_alternative<ir::Parameter>(graph.node(input).op);
+      if (last_reader && !is_parameter && !graph.is_output(input)) step.released.push_back(input.id);
+    }
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+}  // namespace
+
+struct Network::Plan {
+  ir::Graph graph;
+  NetworkOptions options;
+  std::vector<NamedTensor> tensors;
+  std::vector<int64_t> tensor_of_node;  ///< position in `tensors`, -1 for nodes that are no parameters
+  std::vector<Step> steps;
+  uint32_t input = 0;
+  bool quantized = false;
+  Observer observer;
+
+  Tensor operand(const std::vector<Tensor>& results, ir::Value value) const {
+    const int64_t parameter = tensor_of_node[value.id];
+    return parameter >= 0 ? tensors[static_cast<size_t>(parameter)].tensor : results[value.id];
+  }
+
+  Tensor quantize(const ir::Node& node, const std::vector<Tensor>& operands, Mode mode) const {
+    const bool is_activation = tensor_of_node[node.inputs[0].id] < 0;
+    if (mode == Mode::observe) {
+      if (is_activation && observer) observer(node, operands[0]);
+      return operands[0];
+    }
+    return fake_quantize(operands[0], operands[1], std::get<ir::FakeQuant>(node.op));
+  }
+
+  Tensor run(const Step& step, const std::vector<Tensor>& results, Mode mode) const {
+    const ir::Node& node = graph[step.node];
+    std::vector<Tensor> operands;
+    for (const ir::Value input_value : node.inputs) operands.push_back(operand(results, input_value));
+    if (std::holds_alternative<ir::FakeQuant>(node.op)) return quantize(node, operands, mode);
+    return lower(node.op, operands, {mode == Mode::train, options.bf16, step.may_overwrite});
+  }
+
+  std::vector<Tensor> forward(const Tensor& images, Mode mode) const {
+    std::vector<Tensor> results(graph.size());
+    const auto format =
+        options.channels_last ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+    // A simulated INT8 network stays in float32: code times scale is no BF16 number.
+    const auto type = options.bf16 && !quantized ? torch::kBFloat16 : torch::kFloat32;
+    results[input] = images.to(images.device(), type, false, false, format);
+    for (const Step& step : steps) {
+      results[step.node] = run(step, results, mode);
+      for (const uint32_t released : step.released) results[released] = Tensor();
+    }
+    std::vector<Tensor> outputs;
+    for (const ir::Output& output : graph.outputs())
+      outputs.push_back(results[output.value.id].to(torch::kFloat32));
+    return outputs;
+  }
+};
+
+Network::Network(const ir::Model& model, const NetworkOptions& options) : plan_(std::make_unique<Plan>()) {
+  plan_->graph = model.graph;
+  plan_->options = options;
+  plan_->tensor_of_node.assign(model.graph.size(), -1);
+  std::optional<uint32_t> input;
+  for (uint32_t id = 0; id < model.graph.size(); ++id) {
+    const ir::Node& node = model.graph[id];
+    if (std::holds_alternative<ir::FakeQuant>(node.op)) plan_->quantized = true;
+    if (std::holds_alternative<ir::Input>(node.op)) {
+      if (input)
+        throw UnsupportedError("network: has the inputs '{}' and '{}', one is accepted",
+                               model.graph[*input].name, node.name);
+      input = id;
+    }
+    if (!std::holds_alternative<ir::Parameter>(node.op)) continue;
+    const Kind kind = kind_of(model.graph, {id});
+    Tensor tensor = to_tensor(model.weight({id}), options.channels_last);
+    tensor.set_requires_grad(kind != Kind::buffer);
+    plan_->tensor_of_node[id] = static_cast<int64_t>(plan_->tensors.size());
+    plan_->tensors.push_back({node.name, kind, std::move(tensor)});
+  }
+  if (!input) throw InputError("network: has no Input node");
+  plan_->input = *input;
+  plan_->steps = make_steps(model.graph);
+}
+
+Network::~Network() = default;
+Network::Network(Network&&) noexcept = default;
+Network& Network::operator=(Network&&) noexcept = default;
+
+std::vector<Tensor> Network::forward(const Tensor& images, Mode mode) {
+  if (mode == Mode::train) return plan_->forward(images, mode);
+  const torch::NoGradGuard no_gradients;
+  return plan_->forward(images, mode);
+}
+
+size_t Network::output_index(std::string_view name) const {
+  const auto& outputs = plan_->graph.outputs();
+  const auto found =
+      std::find_if(outputs.begin(), outputs.end(), [&](const ir::Output& o) { return o.name == name; });
+  if (found == outputs.end()) throw InternalError("network: has no output '{}'", name);
+  return static_cast<size_t>(found - outputs.begin());
+}
+
+void Network::set_observer(Observer observer) { plan_->observer = std::move(observer); }
+
+const std::vector<NamedTensor>& Network::tensors() const { return plan_->tensors; }
+
+ir::Model Network::snapshot() const {
+  ir::Model model{plan_->graph, {}};
+  for (const NamedTensor& entry : plan_->tensors) model.weights[entry.name] = to_array(entry.tensor);
+  return model;
+}
+
+}  // namespace y6q::eager

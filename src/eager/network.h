@@ -1,0 +1,68 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/model.h"
+
+namespace y6q::eager {
+
+enum class Mode {
+  train,  ///< batch normalisation on batch statistics (running ones updated), fake quantization on, gradients
+  evaluate,  ///< running statistics, fake quantization on
+  observe,  ///< running statistics, fake quantization off; every activation quantizer shows its source to the
+            ///< observer
+};
+
+/// What the optimizer needs to know of a parameter, found by asking the graph who reads it (spec/02 §7).
+enum class Kind { bn_gain, weight, bias, buffer };
+
+struct NamedTensor {
+  std::string name;  ///< the Parameter node's name
+  Kind kind;
+  torch::Tensor tensor;  ///< float32; the live tensor: writing into it changes the network
+};
+
+struct NetworkOptions {
+  bool bf16 = false;  ///< forward (and backward) of convolutions in BF16; weights and gradients stay float32
+  bool channels_last = true;  ///< memory layout of activations and convolution weights
+};
+
+/// A model compiled to a plan of LibTorch calls: the only bridge between ir and LibTorch. Rewriting a network
+/// = snapshot(), pass, new Network.
+class Network {
+ public:
+  explicit Network(const ir::Model& model, const NetworkOptions& options = {});
+  ~Network();
+  Network(Network&&) noexcept;
+  Network& operator=(Network&&) noexcept;
+
+  /// images [N, 3, H, W] float32 RGB in [0, 1]. Returns the graph's outputs in their order, float32.
+  /// In evaluate and observe mode no gradients are recorded.
+  std::vector<torch::Tensor> forward(const torch::Tensor& images, Mode mode);
+
+  /// Position in forward()'s result. Throws InternalError when there is no such output.
+  size_t output_index(std::string_view name) const;
+
+  /// Called in Mode::observe with the FakeQuant node of an activation and the tensor it would quantize
+  /// (float32).
+  using Observer = std::function<void(const ir::Node& quantizer, const torch::Tensor& source)>;
+  void set_observer(Observer observer);
+
+  /// Every Parameter node, in graph order, buffers included.
+  const std::vector<NamedTensor>& tensors() const;
+
+  /// The model with the present values.
+  ir::Model snapshot() const;
+
+ private:
+  struct Plan;
+  std::unique_ptr<Plan> plan_;
+};
+
+}  // namespace y6q::eager

@@ -1,0 +1,170 @@
+#include "eager/network.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "ir/interpret.h"
+
+namespace y6q::eager {
+namespace {
+
+using ir::Array;
+using ir::Value;
+
+Array drawn(Random& random, ir::Shape shape, double low = -1) {
+  Array array = Array::zeros(std::move(shape));
+  for (float& value : array.floats()) value = static_cast<float>(random.uniform(low, 1));
+  return array;
+}
+
+/// Every operator once, with a strided, padded, grouped convolution and odd sizes.
+ir::Model every_operator() {
+  Random random(11);
+  ir::Model m;
+  auto parameter = [&](const std::string& name, ir::Shape shape, double low = -1) {
+    return m.add_parameter(name, drawn(random, std::move(shape), low), true);
+  };
+  const Value images = m.graph.add("images", ir::Input{{1, 4, 9, 7}}, {});
+  const Value amax = m.add_parameter("amax", Array::scalar(0.9F), false);
+  const Value quant = m.graph.add("quant", ir::FakeQuant{}, {images, amax});
+  const Value ranges = m.add_parameter("ranges", drawn(random, {8}, 0.5), false);
+  const Value weight =
+      m.graph.add("weight_quant", ir::FakeQuant{.channel_axis = 0}, {parameter("w", {8, 2, 3, 3}), ranges});
+  Value x = m.graph.add("conv", ir::Conv2d{{2, 2}, {1, 1}, 2}, {quant, weight, parameter("b", {8})});
+  x = m.graph.add(
+      "bn", ir::BatchNorm{},
+      {x, parameter("gain", {8}), parameter("bias", {8}), m.add_parameter("mean", drawn(random, {8}), false),
+       m.add_parameter("variance", drawn(random, {8}, 0.2), false)});
+  const Value relu = m.graph.add("relu", ir::Relu{}, {x});
+  x = m.graph.add("scale", ir::ChannelScale{}, {relu, parameter("s", {8})});
+  x = m.graph.add("add", ir::Add{}, {x, relu});
+  x = m.graph.add("silu", ir::Silu{}, {x});
+  const Value pool = m.graph.add("pool", ir::MaxPool2d{}, {x});
+  x = m.graph.add("concat", ir::Concat{}, {pool, x});
+  x = m.graph.add("up", ir::ConvTranspose2d{}, {x, parameter("u", {16, 4, 2, 2}), parameter("ub", {4})});
+  m.graph.mark_output("up", x);
+  m.graph.mark_output("decoded", m.graph.add("decode", ir::Decode{{4}}, {x, x}));
+  return m;
+}
+
+ir::Tensor random_images(const ir::Shape& shape) {
+  Random random(3);
+  ir::Tensor images{shape, {}};
+  for (int64_t i = 0; i < ir::element_count(shape); ++i) {
+    images.data.push_back(static_cast<double>(static_cast<float>(random.uniform(-1, 1))));
+  }
+  return images;
+}
+
+torch::Tensor to_torch(const ir::Tensor& tensor) {
+  return torch::tensor(tensor.data, torch::kFloat64).view(tensor.shape).to(torch::kFloat32);
+}
+
+void expect_near(const torch::Tensor& got, const ir::Tensor& want, double tolerance) {
+  ASSERT_EQ(got.sizes().vec(), want.shape);
+  const double worst = (got.to(torch::kFloat64) - torch::tensor(want.data, torch::kFloat64).view(want.shape))
+                           .abs()
+                           .max()
+                           .item<double>();
+  EXPECT_LE(worst, tolerance);
+}
+
+TEST(Network, AgreesWithTheInterpreterInEveryOperator) {
+  constexpr double kFloat32 = 2e-5;
+  const ir::Model model = every_operator();
+  const ir::Tensor images = random_images({2, 4, 9, 7});
+  const auto want = ir::interpret(model, images);
+  for (const bool channels_last : {false, true}) {
+    Network network(model, {.channels_last = channels_last});
+    const auto got = network.forward(to_torch(images), Mode::evaluate);
+    expect_near(got[network.output_index("up")], want.at("up"), kFloat32);
+    expect_near(got[network.output_index("decoded")], want.at("decoded"), 4 * kFloat32);
+  }
+}
+
+TEST(Network, GivesBackTheModelItWasMadeFrom) {
+  const ir::Model model = every_operator();
+  const ir::Model back = Network(model).snapshot();
+  EXPECT_EQ(back.weights, model.weights);
+}
+
+TEST(Network, SortsParametersByWhoReadsThem) {
+  const Network network(every_operator());
+  std::map<std::string, Kind> kinds;
+  for (const NamedTensor& entry : network.tensors()) kinds[entry.name] = entry.kind;
+  EXPECT_EQ(kinds.at("w"), Kind::weight);
+  EXPECT_EQ(kinds.at("s"), Kind::weight);
+  EXPECT_EQ(kinds.at("u"), Kind::weight);
+  EXPECT_EQ(kinds.at("b"), Kind::bias);
+  EXPECT_EQ(kinds.at("ub"), Kind::bias);
+  EXPECT_EQ(kinds.at("gain"), Kind::bn_gain);
+  EXPECT_EQ(kinds.at("bias"), Kind::bias);
+  EXPECT_EQ(kinds.at("mean"), Kind::buffer);
+  EXPECT_EQ(kinds.at("amax"), Kind::buffer);
+}
+
+TEST(Network, ShowsActivationsToTheObserverUnquantized) {
+  Network network(every_operator());
+  std::vector<std::string> seen;
+  torch::Tensor source;
+  network.set_observer([&](const ir::Node& node, const torch::Tensor& tensor) {
+    seen.push_back(node.name);
+    source = tensor;
+  });
+  const torch::Tensor images = to_torch(random_images({1, 4, 9, 7}));
+  network.forward(images, Mode::observe);
+  EXPECT_EQ(seen, std::vector<std::string>{"quant"});
+  EXPECT_TRUE(torch::equal(source, images));
+}
+
+// Batch statistics by hand: running values move by momentum 0.03 towards the batch's mean and unbiased
+// variance.
+TEST(Network, TrainingNormalisesWithTheBatchAndMovesTheRunningStatistics) {
+  ir::Model m;
+  const Value images = m.graph.add("images", ir::Input{{1, 1, 1, 2}}, {});
+  auto one = [&](const char* name, float value, bool trainable) {
+    return m.add_parameter(name, Array::filled({1}, value), trainable);
+  };
+  m.graph.mark_output("out", m.graph.add("bn", ir::BatchNorm{.eps = 1e-3, .momentum = 0.03},
+                                         {images, one("g", 1, true), one("b", 0, true), one("m", 0, false),
+                                          one("v", 1, false)}));
+  Network network(m);
+  const auto out = network.forward(torch::tensor({1.0F, 3.0F}).view({1, 1, 1, 2}), Mode::train)[0];
+  EXPECT_NEAR(out[0][0][0][1].item<float>(), 1 / std::sqrt(1 + 1e-3), 1e-6);
+  const ir::Model after = network.snapshot();
+  EXPECT_NEAR(after.weights.at("m").floats()[0], 0.03 * 2, 1e-6);
+  EXPECT_NEAR(after.weights.at("v").floats()[0], 0.97 + 0.03 * 2, 1e-6);
+}
+
+TEST(Network, FakeQuantizationPassesGradientsInsideTheRangeOnly) {
+  ir::Model m;
+  const Value images = m.graph.add("images", ir::Input{{1, 1, 1, 4}}, {});
+  const Value w = m.add_parameter("w", {{1}, std::vector<float>{1}}, true);
+  const Value scaled = m.graph.add("scaled", ir::ChannelScale{}, {images, w});
+  const Value amax = m.add_parameter("amax", Array::scalar(1), false);
+  m.graph.mark_output("out", m.graph.add("q", ir::FakeQuant{}, {scaled, amax}));
+  Network network(m);
+  // d out / d w = sum of the inputs inside [-1, 1] = 0.5 - 1 + 1.
+  network.forward(torch::tensor({0.5F, -1.0F, 1.0F, 1.5F}).view({1, 1, 1, 4}), Mode::train)[0]
+      .sum()
+      .backward();
+  EXPECT_FLOAT_EQ(network.tensors()[0].tensor.grad().item<float>(), 0.5F);
+}
+
+TEST(Network, Bf16StaysWithinItsPrecisionOfFloat32) {
+  constexpr double kBf16 = 0.15;  // eight bits of mantissa through seven layers of values up to about 5
+  ir::Model model = every_operator();
+  for (const char* name : {"amax", "ranges"}) {
+    for (float& value : model.weights[name].floats()) value = 0;
+  }
+  const torch::Tensor images = to_torch(random_images({2, 4, 9, 7}));
+  Network plain(model), reduced(model, {.bf16 = true});
+  const double worst = (plain.forward(images, Mode::evaluate)[0] - reduced.forward(images, Mode::evaluate)[0])
+                           .abs()
+                           .max()
+                           .item<double>();
+  EXPECT_LE(worst, kBf16);
+}
+
+}  // namespace
+}  // namespace y6q::eager

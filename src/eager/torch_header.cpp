@@ -1,0 +1,1 @@
+// Only here so that torch/torch.h is precompiled once for every target that includes it.

@@ -1,0 +1,140 @@
+#include "train/detection_loss.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "ir/graph.h"
+#include "train/assign_atss.h"
+#include "train/assign_tal.h"
+
+namespace y6q::train {
+namespace {
+
+/// Hands on gradients that were computed together with the value.
+struct KnownGradients : torch::autograd::Function<KnownGradients> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor&,
+                               const torch::Tensor&, double value, const torch::Tensor& by_logits,
+                               const torch::Tensor& by_distances) {
+    context->save_for_backward({by_logits, by_distances});
+    return torch::scalar_tensor(value, torch::kFloat32);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list upstream) {
+    const auto saved = context->get_saved_variables();
+    const float factor = upstream[0].item<float>();
+    auto scaled = [factor](const torch::Tensor& gradient) {
+      return factor == 1.0F ? gradient : gradient * factor;
+    };
+    return {scaled(saved[0]), scaled(saved[1]), {}, {}, {}};
+  }
+};
+
+/// The work of one batch; every image by itself.
+class BatchLoss {
+ public:
+  BatchLoss(const AnchorGrid& grid, const LossOptions& options, const Predictions& predictions)
+      : grid_(grid),
+        options_(options),
+        logits_(predictions.logits.detach().contiguous()),
+        distances_(predictions.distances.detach().contiguous()),
+        boxes_(torch::empty({logits_.size(0), grid.count(), 4})),
+        by_logits_(torch::empty_like(logits_)),
+        by_distances_(torch::zeros_like(distances_)) {}
+
+  void assign(size_t image, std::span<const GroundTruth> truths, bool warmup) {
+    const ImageMaps maps = maps_of(image);
+    decode_boxes(grid_, maps.distances, options_.reg_max, boxes_.data_ptr<float>() + row(image) * 4);
+    if (truths.empty()) return;
+    const ImagePredictions predicted{maps.boxes, maps.logits, options_.class_count};
+    assignments_[image] =
+        warmup ? assign_atss(grid_, truths, predicted) : assign_tal(grid_, truths, predicted);
+  }
+
+  void evaluate(size_t image, std::span<const GroundTruth> truths, double norm) {
+    terms_[image] = image_loss(grid_, truths, assignments_[image], maps_of(image), norm, options_);
+  }
+
+  DetectionLossResult run(const Predictions& predictions, const std::vector<std::vector<GroundTruth>>& truths,
+                          bool warmup) {
+    assignments_.resize(truths.size());
+    terms_.resize(truths.size());
+    each_image([&](size_t image) { assign(image, truths[image], warmup); });
+    DetectionLossResult result;
+    for (const Assignment& assignment : assignments_) {
+      result.positives += static_cast<int64_t>(assignment.size());
+      for (const Positive& positive : assignment) result.target_score_sum += positive.score;
+    }
+    const double norm = std::max(result.target_score_sum, 1.0);
+    each_image([&](size_t image) { evaluate(image, truths[image], norm); });
+    for (const LossTerms& terms : terms_) {
+      result.terms.classes += terms.classes;
+      result.terms.iou += terms.iou;
+      result.terms.dfl += terms.dfl;
+    }
+    result.total = KnownGradients::apply(predictions.logits, predictions.distances, result.terms.total(),
+                                         by_logits_, by_distances_);
+    return result;
+  }
+
+ private:
+  int64_t row(size_t image) const { return static_cast<int64_t>(image) * grid_.count(); }
+
+  ImageMaps maps_of(size_t image) const {
+    const int64_t first = row(image), sides = distances_.size(2);
+    return {logits_.const_data_ptr<float>() + first * options_.class_count,
+            distances_.const_data_ptr<float>() + first * sides, boxes_.const_data_ptr<float>() + first * 4,
+            by_logits_.mutable_data_ptr<float>() + first * options_.class_count,
+            by_distances_.mutable_data_ptr<float>() + first * sides};
+  }
+
+  template <typename Body>
+  void each_image(const Body& body) const {
+    at::parallel_for(0, logits_.size(0), 1, [&](int64_t first, int64_t last) {
+      for (int64_t image = first; image < last; ++image) body(static_cast<size_t>(image));
+    });
+  }
+
+  const AnchorGrid& grid_;
+  const LossOptions& options_;
+  torch::Tensor logits_, distances_, boxes_, by_logits_, by_distances_;
+  std::vector<Assignment> assignments_;
+  std::vector<LossTerms> terms_;
+};
+
+void check(const Predictions& predictions, int64_t anchors, const LossOptions& options) {
+  const std::vector<int64_t> logits = predictions.logits.sizes().vec(),
+                             sides = predictions.distances.sizes().vec();
+  const std::vector<int64_t> want_logits{logits.empty() ? 0 : logits[0], anchors, options.class_count};
+  const std::vector<int64_t> want_sides{want_logits[0], anchors, 4 * (options.reg_max + 1)};
+  if (logits != want_logits || sides != want_sides) {
+    throw ShapeError("loss: class maps {} and box maps {}; {} and {} expected", ir::to_text(logits),
+                     ir::to_text(sides), ir::to_text(want_logits), ir::to_text(want_sides));
+  }
+}
+
+}  // namespace
+
+const AnchorGrid& DetectionLoss::grid_of(const std::vector<Level>& levels) {
+  const auto same = [](const Level& a, const Level& b) {
+    return a.height == b.height && a.width == b.width && a.stride == b.stride;
+  };
+  if (!std::equal(levels.begin(), levels.end(), grid_.levels().begin(), grid_.levels().end(), same)) {
+    grid_ = AnchorGrid(levels);
+  }
+  return grid_;
+}
+
+DetectionLossResult DetectionLoss::operator()(const Predictions& predictions,
+                                              std::span<const data::Target> targets,
+                                              const std::vector<Level>& levels, int64_t epoch) {
+  const AnchorGrid& grid = grid_of(levels);
+  check(predictions, grid.count(), options_);
+  const BatchShape shape{predictions.logits.size(0), levels.front().height * levels.front().stride,
+                         levels.front().width * levels.front().stride};
+  const auto truths = targets_by_image(targets, shape, options_.class_count);
+  return BatchLoss(grid, options_, predictions).run(predictions, truths, epoch < options_.atss_warmup_epochs);
+}
+
+}  // namespace y6q::train

@@ -1,0 +1,45 @@
+#include "train/ema.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+#include "train/arrays.h"
+#include "train/fused.h"
+
+namespace y6q::train {
+
+double ema_decay(int64_t update) { return 0.9999 * (1 - std::exp(-static_cast<double>(update) / 2000)); }
+
+Ema::Ema(const std::vector<eager::NamedTensor>& tensors) {
+  for (const eager::NamedTensor& named : tensors) {
+    if (!named.tensor.is_floating_point()) continue;
+    const torch::Tensor source = named.tensor.detach();
+    slots_.push_back({named.name, source, torch::empty_like(source).copy_(source)});
+  }
+}
+
+void Ema::update() {
+  constexpr int64_t kGrain = 1 << 15;
+  const double decay = ema_decay(++updates_);
+  for (Slot& slot : slots_) {
+    float* average = slot.average.mutable_data_ptr<float>();
+    const float* source = slot.source.const_data_ptr<float>();
+    at::parallel_for(0, slot.average.numel(), kGrain, [&](int64_t first, int64_t last) {
+      average_update(average + first, source + first, last - first, decay);
+    });
+  }
+}
+
+std::map<std::string, torch::Tensor> Ema::state() const {
+  std::map<std::string, torch::Tensor> state;
+  for (const Slot& slot : slots_) state.emplace(slot.name, slot.average);
+  return state;
+}
+
+ir::Model Ema::apply(ir::Model model) const {
+  for (const Slot& slot : slots_) model.weights.at(slot.name) = to_array(slot.average);
+  return model;
+}
+
+}  // namespace y6q::train

@@ -1,0 +1,103 @@
+#include "train/learner.h"
+
+#include <ATen/Parallel.h>
+
+#include "base/errors.h"
+#include "base/isa.h"
+#include "eager/images.h"
+#include "train/arrays.h"
+
+namespace y6q::train {
+namespace {
+
+LossOptions loss_options(const ir::Model& model, const TrainRecipe& recipe) {
+  const auto channels = [&](const char* output) {
+    const auto value = model.graph.find_output(output);
+    if (!value) throw InternalError("training: the network has no output '{}'", output);
+    return model.graph.node(*value).shape.at(1);
+  };
+  LossOptions options;
+  options.class_count = channels("cls0");
+  options.reg_max = channels("reg0") / 4 - 1;
+  options.iou = parse_iou_type(recipe.iou_type);
+  options.atss_warmup_epochs = recipe.atss_warmup_epochs;
+  return options;
+}
+
+Arrays to_arrays(const std::map<std::string, torch::Tensor>& tensors) {
+  Arrays arrays;
+  for (const auto& [name, tensor] : tensors) arrays.emplace(name, to_array(tensor));
+  return arrays;
+}
+
+void restore_all(const Arrays& arrays, const std::map<std::string, torch::Tensor>& tensors,
+                 const char* what) {
+  if (arrays.size() != tensors.size()) {
+    throw InputError("training state: {} arrays of {}; the network has {}", arrays.size(), what,
+                     tensors.size());
+  }
+  for (const auto& [name, tensor] : tensors) {
+    const auto found = arrays.find(name);
+    if (found == arrays.end()) throw InputError("training state: no {} of '{}'", what, name);
+    copy_into(found->second, name, tensor);
+  }
+}
+
+std::map<std::string, torch::Tensor> by_name(const eager::Network& network) {
+  std::map<std::string, torch::Tensor> tensors;
+  for (const eager::NamedTensor& named : network.tensors()) tensors.emplace(named.name, named.tensor);
+  return tensors;
+}
+
+}  // namespace
+
+bool use_bf16(const std::string& choice) {
+  if (choice != "auto") return choice == "on";
+  const Isa isa = detect_isa();
+  return isa.amx_bf16 || isa.avx512_bf16;
+}
+
+Learner::Learner(const ir::Model& model, const TrainRecipe& recipe, double weight_decay)
+    : network_(model, {.bf16 = use_bf16(recipe.bf16)}),
+      gather_(network_),
+      loss_(loss_options(model, recipe)),
+      optimizer_(network_.tensors(), weight_decay) {
+  if (recipe.ema) ema_.emplace(network_.tensors());
+}
+
+LossTerms Learner::learn(const data::Batch& batch, int64_t epoch) {
+  const auto outputs = network_.forward(
+      eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width}), eager::Mode::train);
+  const DetectionLossResult loss = loss_(gather_(outputs), batch.targets, gather_.levels(outputs), epoch);
+  loss.total.backward();
+  return loss.terms;
+}
+
+void Learner::step(const StepSettings& settings) {
+  optimizer_.step(settings);
+  optimizer_.zero_gradients();
+  if (ema_) ema_->update();
+}
+
+ir::Model Learner::model() const {
+  ir::Model model = network_.snapshot();
+  return ema_ ? ema_->apply(std::move(model)) : model;
+}
+
+void Learner::save(TrainState& state) const {
+  state.weights = to_arrays(by_name(network_));
+  state.momentum = to_arrays(optimizer_.state());
+  state.average = ema_ ? to_arrays(ema_->state()) : Arrays{};
+  state.progress.ema_updates = ema_ ? ema_->updates() : 0;
+}
+
+void Learner::restore(const TrainState& state) {
+  restore_all(state.weights, by_name(network_), "weights");
+  restore_all(state.momentum, optimizer_.state(), "momentum");
+  if (ema_) {
+    restore_all(state.average, ema_->state(), "average");
+    ema_->set_updates(state.progress.ema_updates);
+  }
+}
+
+}  // namespace y6q::train

@@ -1,0 +1,182 @@
+#include "train/loop.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "base/errors.h"
+#include "train/learner.h"
+
+namespace y6q::train {
+namespace {
+
+class Run {
+ public:
+  Run(const ir::Model& start, data::Loader& loader, const TrainRecipe& recipe, const TrainHooks& hooks)
+      : start_(start),
+        loader_(loader),
+        recipe_(recipe),
+        hooks_(hooks),
+        schedule_(schedule_options(recipe, loader.batches_per_epoch())),
+        learner_(start, recipe, schedule_.weight_decay()) {
+    state_.recipe = "# " + hooks.subject + "\n" + to_yaml(recipe);
+    if (hooks.resume && !hooks.state_file.empty() && fs::exists(hooks.state_file)) restore();
+  }
+
+  TrainResult finish() {
+    while (progress().epoch < recipe_.epochs) {
+      run_epoch();
+      close_epoch();
+    }
+    TrainResult result;
+    result.last = learner_.model();
+    result.best = start_;
+    if (state_.best.empty()) {
+      result.best = result.last;
+    } else {
+      for (auto& [name, array] : result.best.weights) array = state_.best.at(name);
+    }
+    result.best_map = progress().best_map;
+    result.best_epoch = progress().best_epoch;
+    result.history = progress().history;
+    return result;
+  }
+
+ private:
+  Progress& progress() { return state_.progress; }
+
+  void restore() {
+    TrainState state = read_state(hooks_.state_file);
+    if (state.recipe != state_.recipe) {
+      throw InputError(
+          "training state: {} was written with another recipe, network or data set; use the same, or remove "
+          "the "
+          "file to start anew",
+          hooks_.state_file.string());
+    }
+    if (state.progress.epoch > recipe_.epochs || state.progress.batch > loader_.batches_per_epoch() ||
+        (!state.best.empty() && state.best.size() != start_.weights.size())) {
+      throw InputError("training state: {} does not fit the data or the model; remove the file to start anew",
+                       hooks_.state_file.string());
+    }
+    learner_.restore(state);
+    state_ = std::move(state);
+    drop_copies();
+  }
+
+  void run_epoch() {
+    const int64_t batches = loader_.batches_per_epoch();
+    const bool strong = progress().epoch < recipe_.epochs - calm_epochs(recipe_);
+    loader_.set_recipe(strong ? recipe_.augment : data::without_strong(recipe_.augment));
+    loader_.start_epoch(progress().epoch, progress().batch);
+    hooks_.monitor->begin(fmt::format("epoch {}/{}", progress().epoch + 1, recipe_.epochs), batches,
+                          "batches");
+    started_ = std::chrono::steady_clock::now();
+    images_ = 0;
+    while (const auto batch = loader_.next()) run_batch(*batch, batches);
+    hooks_.monitor->end();
+  }
+
+  void run_batch(const data::Batch& batch, int64_t batches) {
+    const StepSettings settings = schedule_.at(progress().iteration, progress().epoch);
+    const LossTerms terms = learner_.learn(batch, progress().epoch);
+    if (!std::isfinite(terms.total())) {
+      throw GoalMissed(
+          "train: the loss is {} in epoch {}, batch {}; lower lr0 or lengthen the warm-up, or set bf16: off "
+          "in the recipe",
+          terms.total(), progress().epoch + 1, progress().batch + 1);
+    }
+    progress().sum_classes += terms.classes;
+    progress().sum_iou += terms.iou;
+    progress().sum_dfl += terms.dfl;
+    ++progress().batch;
+    ++progress().iteration;
+    images_ += batch.count;
+    lr_ = settings.lr;
+    const bool stepped = accumulation_.add(settings.accumulate, progress().batch == batches);
+    if (stepped) learner_.step(settings);
+    hooks_.monitor->advance(progress().batch, fmt::format("loss {:.3f}", terms.total()));
+    // Only between steps, so that no pending gradients have to be saved; the end of an epoch is near anyway.
+    if (stepped && progress().batch < batches && hooks_.monitor->stop_requested()) stop();
+  }
+
+  void close_epoch() {
+    const auto batches = static_cast<double>(loader_.batches_per_epoch());
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
+    EpochRow row{progress().epoch,
+                 progress().sum_classes / batches,
+                 progress().sum_iou / batches,
+                 progress().sum_dfl / batches,
+                 lr_,
+                 {},
+                 static_cast<double>(images_) / std::max(elapsed.count(), 1e-9)};
+    row.map = evaluated();
+    progress().history.push_back(row);
+    hooks_.monitor->message(
+        fmt::format("epoch {}/{}: loss classes {:.3f}, iou {:.3f}, dfl {:.3f}{}, {:.1f} images/s",
+                    row.epoch + 1, recipe_.epochs, row.loss_classes, row.loss_iou, row.loss_dfl,
+                    row.map ? fmt::format(", mAP {:.2f}", 100 * *row.map) : "", row.images_per_s));
+    ++progress().epoch;
+    progress().batch = 0;
+    progress().sum_classes = progress().sum_iou = progress().sum_dfl = 0;
+    save();
+    if (progress().epoch < recipe_.epochs && hooks_.monitor->stop_requested()) stop();
+  }
+
+  std::optional<double> evaluated() {
+    const int64_t done = progress().epoch + 1;
+    const bool due = done % recipe_.eval_interval == 0 || done == recipe_.epochs;
+    if (!hooks_.evaluate || !due) return {};
+    ir::Model model = learner_.model();
+    const double map = hooks_.evaluate(model);
+    if (map >= progress().best_map) {
+      progress().best_map = map;
+      progress().best_epoch = progress().epoch;
+      state_.best = std::move(model.weights);
+    }
+    return map;
+  }
+
+  void save() {
+    if (!hooks_.history_csv.empty()) write_file(hooks_.history_csv, history_csv(progress().history));
+    if (hooks_.state_file.empty()) return;
+    learner_.save(state_);
+    write_state(hooks_.state_file, state_);
+    drop_copies();
+  }
+
+  /// What the learner holds anyway.
+  void drop_copies() {
+    state_.weights.clear();
+    state_.momentum.clear();
+    state_.average.clear();
+  }
+
+  [[noreturn]] void stop() {
+    save();
+    throw Interrupted(
+        "train: stopped after {} of {} epochs and {} batches; {}", progress().epoch, recipe_.epochs,
+        progress().batch,
+        hooks_.state_file.empty() ? "nothing was saved" : "the same command goes on (train: with --resume)");
+  }
+
+  const ir::Model& start_;
+  data::Loader& loader_;
+  const TrainRecipe& recipe_;
+  const TrainHooks& hooks_;
+  Schedule schedule_;
+  Learner learner_;
+  TrainState state_;
+  Accumulation accumulation_;
+  double lr_ = 0;
+  int64_t images_ = 0;  // of this epoch since started_
+  std::chrono::steady_clock::time_point started_;
+};
+
+}  // namespace
+
+TrainResult train(const ir::Model& start, data::Loader& loader, const TrainRecipe& recipe,
+                  const TrainHooks& hooks) {
+  return Run(start, loader, recipe, hooks).finish();
+}
+
+}  // namespace y6q::train

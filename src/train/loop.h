@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/monitor.h"
+#include "data/loader.h"
+#include "ir/model.h"
+#include "train/checkpoint.h"
+#include "train/recipe.h"
+
+namespace y6q::train {
+
+/// What a run shows and keeps; all of it may be left out.
+struct TrainHooks {
+  /// COCO mAP in 0..1 of the model that would be kept. Absent: no evaluation, the last model is the best.
+  std::function<double(const ir::Model& model)> evaluate = {};
+  fs::path state_file = {};   ///< written after every epoch and when stopped
+  fs::path history_csv = {};  ///< written after every epoch
+  std::string subject = {};   ///< one line: network and data; a state of another subject is refused
+  bool resume = false;        ///< go on from state_file when it exists
+  Monitor* monitor = &silent_monitor();
+};
+
+struct TrainResult {
+  ir::Model last,
+      best;  ///< averaged weights when the recipe says ema; best: greatest mAP, the later of equals
+  double best_map = -1;  ///< -1: never evaluated
+  int64_t best_epoch = -1;
+  std::vector<EpochRow> history;
+};
+
+/// Trains `start` on the loader's batches. The same model, data, recipe, machine and thread count give the
+/// same weights, interrupted and resumed or not. Throws GoalMissed when a loss is not finite, Interrupted
+/// after a stop was asked for (state saved), InputError when the state belongs to another network or recipe.
+TrainResult train(const ir::Model& start, data::Loader& loader, const TrainRecipe& recipe,
+                  const TrainHooks& hooks);
+
+}  // namespace y6q::train

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace y6q::train {
+
+enum class IouType { giou, diou, ciou, siou };
+
+/// "giou", "diou", "ciou", "siou". Throws UsageError that lists them.
+IouType parse_iou_type(std::string_view name);
+std::string_view name_of(IouType type);
+
+using Corners = std::array<double, 4>;  ///< x1, y1, x2, y2 in any one unit
+
+struct BoxLoss {
+  double loss = 0;     ///< 1 - metric
+  Corners gradient{};  ///< by the predicted corners
+};
+
+/// Spec/02 §6.2. Finite for degenerate boxes too. CIoU's trade-off factor carries no gradient.
+BoxLoss iou_loss(IouType type, const Corners& predicted, const Corners& target);
+
+}  // namespace y6q::train

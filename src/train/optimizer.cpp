@@ -1,0 +1,69 @@
+#include "train/optimizer.h"
+
+#include <ATen/Parallel.h>
+
+#include "base/errors.h"
+#include "train/fused.h"
+
+namespace y6q::train {
+namespace {
+
+constexpr int64_t kGrain = 1 << 15;
+
+/// The same elements in the same memory order as `like`.
+torch::Tensor in_order_of(const torch::Tensor& like, const torch::Tensor& tensor) {
+  if (tensor.strides() == like.strides() && tensor.scalar_type() == like.scalar_type()) return tensor;
+  return torch::empty_like(like).copy_(tensor);
+}
+
+}  // namespace
+
+Sgd::Sgd(const std::vector<eager::NamedTensor>& tensors, double weight_decay) : weight_decay_(weight_decay) {
+  for (const eager::NamedTensor& named : tensors) {
+    if (named.kind == eager::Kind::buffer) continue;
+    if (!named.tensor.is_non_overlapping_and_dense() || named.tensor.scalar_type() != torch::kFloat32) {
+      throw InternalError("optimizer: parameter '{}' is not a dense float32 tensor", named.name);
+    }
+    slots_.push_back({named.name, named.kind, named.tensor, torch::zeros_like(named.tensor.detach()), {}});
+  }
+}
+
+void Sgd::set_gradient_mask(const std::string& name, const torch::Tensor& mask) {
+  for (Slot& slot : slots_) {
+    if (slot.name != name) continue;
+    if (slot.parameter.sizes() != mask.sizes()) break;
+    slot.mask = in_order_of(slot.momentum, mask.to(torch::kFloat32));
+    return;
+  }
+  throw InternalError("optimizer: no parameter '{}' of the mask's shape", name);
+}
+
+void Sgd::step(const StepSettings& settings) {
+  const torch::NoGradGuard no_gradients;
+  for (Slot& slot : slots_) {
+    const torch::Tensor& raw = slot.parameter.grad();
+    if (!raw.defined()) continue;
+    const torch::Tensor gradient = in_order_of(slot.momentum, raw);
+    const SgdStep step{static_cast<float>(slot.kind == eager::Kind::bias ? settings.bias_lr : settings.lr),
+                       static_cast<float>(settings.momentum),
+                       slot.kind == eager::Kind::weight ? static_cast<float>(weight_decay_) : 0.0F};
+    const SgdArrays arrays{slot.parameter.mutable_data_ptr<float>(), slot.momentum.mutable_data_ptr<float>(),
+                           gradient.const_data_ptr<float>(),
+                           slot.mask.defined() ? slot.mask.const_data_ptr<float>() : nullptr};
+    at::parallel_for(0, slot.parameter.numel(), kGrain,
+                     [&](int64_t first, int64_t last) { sgd_update(arrays, first, last, step); });
+  }
+}
+
+void Sgd::zero_gradients() {
+  // Dropped rather than filled with zeros: the next backward pass then stores instead of adding.
+  for (Slot& slot : slots_) slot.parameter.mutable_grad() = torch::Tensor();
+}
+
+std::map<std::string, torch::Tensor> Sgd::state() const {
+  std::map<std::string, torch::Tensor> state;
+  for (const Slot& slot : slots_) state.emplace(slot.name, slot.momentum);
+  return state;
+}
+
+}  // namespace y6q::train

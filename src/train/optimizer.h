@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "eager/network.h"
+#include "train/schedule.h"
+
+namespace y6q::train {
+
+/// SGD with Nesterov momentum over three groups: BN gains and biases without decay, weights with it (spec/02
+/// §7). One fused pass a parameter (spec/03 §6): g = grad * mask + decay * p; v = mu v + g; p -= lr (g + mu
+/// v).
+class Sgd {
+ public:
+  /// Takes the parameters that are not buffers; float32 on the CPU.
+  Sgd(const std::vector<eager::NamedTensor>& tensors, double weight_decay);
+
+  /// RepOptimizer: the gradient of this parameter is multiplied by `mask` (same shape) before decay.
+  /// Throws InternalError when there is no such parameter or the shapes differ.
+  void set_gradient_mask(const std::string& name, const torch::Tensor& mask);
+
+  /// Parameters without gradient are left alone. Gradients stay; see zero_gradients().
+  void step(const StepSettings& settings);
+  void zero_gradients();
+
+  /// Momentum buffers by parameter name; the live tensors.
+  std::map<std::string, torch::Tensor> state() const;
+
+ private:
+  struct Slot {
+    std::string name;
+    eager::Kind kind;
+    torch::Tensor parameter, momentum, mask;
+  };
+  std::vector<Slot> slots_;
+  double weight_decay_;
+};
+
+}  // namespace y6q::train

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Runs an exported network. One interface; each runtime is a folder behind it.
+namespace y6q::engine {
+
+enum class Precision {
+  fp32,
+  bf16,
+  int8  ///< where the file's quantizers allow it; everything else in float32
+};
+
+/// How images are handed over. Bytes cost a quarter of the traffic, and channels last is what decoders give:
+/// the runtime then converts and reorders in one step.
+enum class InputLayout {
+  float_nchw,  ///< [N, 3, H, W], RGB in [0, 1]
+  bytes_nchw,  ///< [N, 3, H, W], RGB in 0..255, divided by 255 inside
+  bytes_nhwc   ///< [N, H, W, 3], RGB in 0..255, divided by 255 inside
+};
+
+struct EngineOptions {
+  Precision precision = Precision::fp32;
+  InputLayout input = InputLayout::float_nchw;
+  int64_t batch = 1;  ///< 1..4096; images a call
+  int threads = 0;    ///< 0: all cores
+};
+
+struct TensorInfo {
+  std::string name;
+  std::vector<int64_t> shape;  ///< with the batch that was asked for; of the input: in its InputLayout
+};
+
+struct OutputTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::span<const float> data;  ///< row-major; valid until the next infer() or the engine's end
+};
+
+/// A step of the compiled network, after fusion.
+struct ExecutedLayer {
+  std::string type;  ///< e.g. "Convolution", "Deconvolution", "Pooling", "Reorder"
+  std::string name;
+  std::vector<std::string> originals;  ///< names in the file of the nodes it stands for
+  std::string precision;               ///< it computes in: "f32", "bf16", "u8", "i8"
+};
+
+/// One compiled network, for one thread at a time.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const TensorInfo& input() const = 0;
+  virtual const std::vector<TensorInfo>& outputs() const = 0;
+  /// Exactly options.batch images, in options.input's layout; the outputs in their order. Throws ShapeError
+  /// on another number of elements, UsageError when the element type is not that of the layout.
+  virtual const std::vector<OutputTensor>& infer(std::span<const float> images) = 0;
+  virtual const std::vector<OutputTensor>& infer(std::span<const uint8_t> images) = 0;
+  /// In execution order, constants left out.
+  virtual std::vector<ExecutedLayer> executed_layers() const = 0;
+};
+
+/// Compiles an ONNX file with OpenVINO for this CPU. Throws InputError (no such file, not ONNX, refused by
+/// the runtime), UsageError (options out of range), EnvironmentError (built without OpenVINO; no BF16
+/// arithmetic in this CPU).
+std::unique_ptr<Engine> open_openvino(const std::filesystem::path& onnx, const EngineOptions& options = {});
+
+/// OpenVINO is built in and this CPU has the arithmetic: bench leaves out what is not.
+bool openvino_supports(Precision precision);
+
+/// "fp32", "bf16", "int8".
+std::string_view to_text(Precision precision);
+
+}  // namespace y6q::engine

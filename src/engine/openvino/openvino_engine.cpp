@@ -1,0 +1,178 @@
+#include <fmt/ranges.h>
+
+#include <openvino/frontend/manager.hpp>
+#include <openvino/openvino.hpp>
+#include <sstream>
+
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/isa.h"
+#include "base/threads.h"
+#include "engine/engine.h"
+#include "engine/openvino/quantizers.h"
+
+namespace y6q::engine {
+namespace {
+
+constexpr int64_t kLargestBatch = 4096;
+constexpr int kMostThreads = 1024;
+
+/// What the runtime found, without the source positions and checks of its own code.
+std::string reason(const std::exception& error) {
+  constexpr size_t kLongest = 300;
+  std::istringstream lines(error.what());
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.starts_with("Exception from") || line.starts_with("Check '")) continue;
+    text += (text.empty() ? "" : " ") + line;
+  }
+  if (text.empty()) text = error.what();
+  return text.size() > kLongest ? text.substr(0, kLongest) + " …" : text;
+}
+
+std::vector<int64_t> to_shape(const ov::Shape& shape) { return {shape.begin(), shape.end()}; }
+
+void check(const EngineOptions& options) {
+  if (options.batch < 1 || options.batch > kLargestBatch) {
+    throw UsageError("engine: batch {}: 1 to {} is accepted", options.batch, kLargestBatch);
+  }
+  if (options.threads < 0 || options.threads > kMostThreads) {
+    throw UsageError("engine: {} threads: 0 (all cores) to {} are accepted", options.threads, kMostThreads);
+  }
+  if (!openvino_supports(options.precision)) {
+    throw EnvironmentError("engine: this CPU ({}) has no {} arithmetic; use fp32 or int8",
+                           detect_isa().name(), to_text(options.precision));
+  }
+}
+
+// Asked by name: core.read_model would offer the file to the front end of every format it knows.
+std::shared_ptr<ov::Model> read(const fs::path& onnx) {
+  ov::frontend::FrontEndManager manager;
+  const auto front_end = manager.load_by_framework("onnx");
+  return front_end->convert(front_end->load(onnx.string()));
+}
+
+/// Makes the batch static, and the input what the caller hands over.
+std::shared_ptr<ov::Model> adapt(std::shared_ptr<ov::Model> model, const EngineOptions& options) {
+  ov::PartialShape shape = model->input().get_partial_shape();
+  if (shape.rank() != 4 || !shape[1].is_static()) {
+    throw InputError("its input is {}; images [N, 3, H, W] are accepted", shape.to_string());
+  }
+  if (shape[0] != options.batch) {
+    shape[0] = options.batch;
+    model->reshape(shape);
+  }
+  simplify_quantizers(*model);
+  ov::preprocess::PrePostProcessor steps(model);
+  auto& input = steps.input();
+  input.model().set_layout("NCHW");
+  if (options.input != InputLayout::float_nchw) {
+    input.tensor().set_element_type(ov::element::u8);
+    input.tensor().set_layout(options.input == InputLayout::bytes_nhwc ? "NHWC" : "NCHW");
+    input.preprocess().convert_element_type(ov::element::f32).scale(255.0F);
+  }
+  for (size_t i = 0; i < model->outputs().size(); ++i)
+    steps.output(i).tensor().set_element_type(ov::element::f32);
+  return steps.build();
+}
+
+ov::AnyMap properties(const EngineOptions& options) {
+  // Left to itself the runtime computes float32 models in BF16 where the CPU has AMX; for the float remainder
+  // of INT8 models float32 is also the faster choice.
+  const ov::element::Type remainder =
+      options.precision == Precision::bf16 ? ov::element::bf16 : ov::element::f32;
+  return {ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(1),
+          ov::inference_num_threads(options.threads > 0 ? options.threads : core_count()),
+          ov::hint::inference_precision(remainder)};
+}
+
+class OpenVinoEngine : public Engine {
+ public:
+  OpenVinoEngine(const fs::path& onnx, const EngineOptions& options) : layout_(options.input) {
+    compiled_ = core_.compile_model(adapt(read(onnx), options), "CPU", properties(options));
+    request_ = compiled_.create_infer_request();
+    input_ = {compiled_.input().get_any_name(), to_shape(compiled_.input().get_shape())};
+    for (const auto& port : compiled_.outputs()) {
+      outputs_.push_back({port.get_any_name(), to_shape(port.get_shape())});
+      results_.push_back({outputs_.back().name, outputs_.back().shape, {}});
+    }
+  }
+
+  const TensorInfo& input() const override { return input_; }
+  const std::vector<TensorInfo>& outputs() const override { return outputs_; }
+
+  const std::vector<OutputTensor>& infer(std::span<const float> images) override {
+    if (layout_ != InputLayout::float_nchw)
+      throw UsageError("engine: opened for images of bytes, given floats");
+    return run(ov::element::f32, images.data(), images.size());
+  }
+
+  const std::vector<OutputTensor>& infer(std::span<const uint8_t> images) override {
+    if (layout_ == InputLayout::float_nchw)
+      throw UsageError("engine: opened for images of floats, given bytes");
+    return run(ov::element::u8, images.data(), images.size());
+  }
+
+  std::vector<ExecutedLayer> executed_layers() const override {
+    std::vector<ExecutedLayer> layers;
+    for (const auto& node : compiled_.get_runtime_model()->get_ordered_ops()) {
+      const auto& facts = node->get_rt_info();
+      auto fact = [&](const char* key) {
+        const auto found = facts.find(key);
+        return found == facts.end() ? std::string() : found->second.as<std::string>();
+      };
+      ExecutedLayer layer{fact("layerType"), node->get_friendly_name(), {}, fact("runtimePrecision")};
+      if (layer.type == "Const") continue;
+      std::istringstream originals(fact("originalLayersNames"));
+      for (std::string name; std::getline(originals, name, ',');) layer.originals.push_back(name);
+      layers.push_back(std::move(layer));
+    }
+    return layers;
+  }
+
+ private:
+  const std::vector<OutputTensor>& run(ov::element::Type type, const void* images, size_t count) {
+    const ov::Shape shape = compiled_.input().get_shape();
+    if (count != ov::shape_size(shape)) {
+      throw ShapeError("engine: images of {} elements; the network takes [{}], {} elements", count,
+                       fmt::join(shape, ", "), ov::shape_size(shape));
+    }
+    // The runtime only reads its input; its interface has no tensor of constants.
+    request_.set_input_tensor(ov::Tensor(type, shape, const_cast<void*>(images)));
+    request_.infer();
+    for (size_t i = 0; i < results_.size(); ++i) {
+      const ov::Tensor tensor = request_.get_output_tensor(i);
+      results_[i].data = {tensor.data<const float>(), tensor.get_size()};
+    }
+    return results_;
+  }
+
+  InputLayout layout_;
+  ov::Core core_;
+  ov::CompiledModel compiled_;
+  ov::InferRequest request_;
+  TensorInfo input_;
+  std::vector<TensorInfo> outputs_;
+  std::vector<OutputTensor> results_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> open_openvino(const fs::path& onnx, const EngineOptions& options) {
+  check(options);
+  if (!fs::is_regular_file(onnx))
+    throw InputError("engine: {}: no such file; an ONNX file is accepted", onnx.string());
+  try {
+    return std::make_unique<OpenVinoEngine>(onnx, options);
+  } catch (const InputError& error) {
+    throw InputError("engine: {}: {}", onnx.string(), error.what());
+  } catch (const ov::Exception& error) {
+    throw InputError("engine: {}: OpenVINO does not accept it: {}", onnx.string(), reason(error));
+  }
+}
+
+bool openvino_supports(Precision precision) {
+  return precision != Precision::bf16 || detect_isa().avx512_bf16;
+}
+
+}  // namespace y6q::engine

@@ -1,0 +1,15 @@
+#include "base/errors.h"
+#include "engine/engine.h"
+
+// The OpenVINO engine of builds without OpenVINO.
+namespace y6q::engine {
+
+std::unique_ptr<Engine> open_openvino(const std::filesystem::path& onnx, const EngineOptions&) {
+  throw EnvironmentError(
+      "engine: {}: this program was built without OpenVINO; run ./run setup and build with -DY6Q_OPENVINO=ON",
+      onnx.string());
+}
+
+bool openvino_supports(Precision) { return false; }
+
+}  // namespace y6q::engine

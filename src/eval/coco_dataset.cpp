@@ -1,0 +1,69 @@
+#include "eval/coco_dataset.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+
+#include "base/errors.h"
+
+namespace y6q::eval {
+
+void CocoGroundTruth::add(int64_t image, int64_t category, const BoxXywh& object, double object_area,
+                          bool is_crowd) {
+  image_id.push_back(image);
+  category_id.push_back(category);
+  box.push_back(object);
+  area.push_back(object_area < 0 ? object.w * object.h : object_area);
+  crowd.push_back(is_crowd ? 1 : 0);
+}
+
+void CocoDetections::add(int64_t image, int64_t category, const BoxXywh& object, double object_score) {
+  image_id.push_back(image);
+  category_id.push_back(category);
+  box.push_back(object);
+  score.push_back(object_score);
+}
+
+CocoDetections to_coco_detections(std::span<const ImageDetections> images,
+                                  std::span<const int64_t> category_ids) {
+  CocoDetections result;
+  for (const ImageDetections& image : images) {
+    for (const detect::Detection& found : image.detections) {
+      if (found.label < 0 || found.label >= std::ssize(category_ids)) {
+        throw InternalError("coco: image {}: label {} has no category; {} categories were given",
+                            image.image_id, found.label, category_ids.size());
+      }
+      const double x = found.box.x1, y = found.box.y1;
+      result.add(image.image_id, category_ids[static_cast<size_t>(found.label)],
+                 {x, y, found.box.x2 - x, found.box.y2 - y}, found.score);
+    }
+  }
+  return result;
+}
+
+void write_coco_detections(const fs::path& path, const CocoDetections& detections,
+                           const WriteDetectionsOptions& options) {
+  const auto round_to = [&](double value, double scale) {
+    return options.rounded ? std::nearbyint(value * scale) / scale : value;
+  };
+  AtomicFile file(path);
+  fmt::memory_buffer text;
+  for (size_t i = 0; i < detections.size(); ++i) {
+    const BoxXywh& box = detections.box[i];
+    fmt::format_to(std::back_inserter(text),
+                   "{}{{\"image_id\":{},\"category_id\":{},\"bbox\":[{},{},{},{}],\"score\":{}}}",
+                   i ? ",\n" : "[", detections.image_id[i], detections.category_id[i], round_to(box.x, 1e3),
+                   round_to(box.y, 1e3), round_to(box.w, 1e3), round_to(box.h, 1e3),
+                   round_to(detections.score[i], 1e5));
+    if (text.size() > 1 << 16) {
+      file.stream().write(text.data(), static_cast<std::streamsize>(text.size()));
+      text.clear();
+    }
+  }
+  file.stream().write(text.data(), static_cast<std::streamsize>(text.size()));
+  file.stream() << (detections.size() ? "]\n" : "[]\n");
+  file.commit();
+}
+
+}  // namespace y6q::eval

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "eval/coco_dataset.h"
+
+namespace y6q::eval {
+
+struct CocoOptions {
+  std::vector<int64_t> category_ids{};   ///< empty: all of the ground truth
+  std::vector<int64_t> image_ids{};      ///< empty: all of the ground truth
+  std::vector<double> iou_thresholds{};  ///< empty: 0.5, 0.55, … 0.95; ascending, at most 32, in (0, 1]
+  std::vector<int64_t> max_dets{1, 10,
+                                100};  ///< per image and category, ascending; the last one is used for AP
+  int threads = 0;                     ///< 0: all cores; the result does not depend on it
+};
+
+/// Values in [0, 1]; -1 where nothing is defined (no object of that kind).
+struct CocoClassResult {
+  CocoCategory category;
+  double ap = -1, ap50 = -1, ap75 = -1;  ///< ap50, ap75: -1 also when that threshold was not evaluated
+  double ar = -1;                        ///< with the largest max_dets
+  int64_t objects = 0;                   ///< without crowds
+  int64_t detections = 0;                ///< that entered the matching
+};
+
+struct CocoResult {
+  /// AP, AP50, AP75, AP small, medium, large, AR with max_dets[0], [1], [2], AR small, medium, large.
+  /// With fewer than three max_dets the AR of those that are missing is -1.
+  std::array<double, 12> stats{};
+  std::vector<double> iou_thresholds, recall_thresholds;
+  std::vector<int64_t> max_dets;
+  std::vector<CocoClassResult> classes;  ///< ascending category id
+  std::vector<double> precision;         ///< [thresholds, 101, classes, 4 areas, max_dets]
+  std::vector<double> scores;            ///< same shape: the score at which that recall is reached
+  std::vector<double> recall;            ///< [thresholds, classes, 4 areas, max_dets]
+  int64_t images = 0;                    ///< evaluated
+
+  double map() const { return stats[0]; }
+  double map50() const { return stats[1]; }
+};
+
+/// COCO's box evaluation, as pycocotools computes it (scores sorted stably). Throws InputError when a
+/// detection is of an image that the ground truth does not have or a score or box is not finite, when a
+/// requested category or image is unknown, and when there are no images; UsageError for options out of range.
+CocoResult evaluate_coco(const CocoGroundTruth& truth, const CocoDetections& detections,
+                         const CocoOptions& options = {});
+
+/// Detections in memory; label i is the truth's category with the i-th smallest id unless category_ids says
+/// otherwise.
+CocoResult evaluate_coco(const CocoGroundTruth& truth, std::span<const ImageDetections> images,
+                         std::span<const int64_t> category_ids, const CocoOptions& options = {});
+
+}  // namespace y6q::eval

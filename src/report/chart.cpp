@@ -1,0 +1,137 @@
+#include "report/chart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/errors.h"
+
+namespace y6q::report {
+namespace {
+
+// Drawing units; the page scales the picture to its column.
+constexpr double kWidth = 460, kHeight = 270, kLeft = 54, kRight = 14, kTop = 12, kBottom = 42;
+constexpr size_t kMaxPoints = 800;  // more cannot be seen at this width
+
+struct Span {
+  double low = 0, high = 1;
+};
+
+/// Finite, and far from where the arithmetic of axes overflows.
+bool can_draw(double value) { return std::abs(value) < 1e100; }
+
+/// Range of the values; widened when it is (almost) a single point.
+Span range_of(const LineChart& chart, std::vector<double> LineChart::Series::*values) {
+  Span span{INFINITY, -INFINITY};
+  for (const auto& series : chart.series) {
+    for (const double value : series.*values) {
+      if (!can_draw(value)) continue;
+      span.low = std::min(span.low, value);
+      span.high = std::max(span.high, value);
+    }
+  }
+  if (span.low > span.high) return {0, 1};
+  const double magnitude = std::max(std::abs(span.low), std::abs(span.high));
+  constexpr double kSmallest = 1e-100;  // nothing in a report is smaller and not 0
+  if (span.high - span.low <= std::max(magnitude * 1e-9, kSmallest)) {
+    const double margin = magnitude <= kSmallest ? 1 : magnitude * 0.1;
+    return {span.low - margin, span.high + margin};
+  }
+  return span;
+}
+
+class Frame {
+ public:
+  Frame(Span x, Span y) : x_(x), y_(y) {}
+  double x(double value) const {
+    return kLeft + (value - x_.low) / (x_.high - x_.low) * (kWidth - kLeft - kRight);
+  }
+  double y(double value) const {
+    return kHeight - kBottom - (value - y_.low) / (y_.high - y_.low) * (kHeight - kTop - kBottom);
+  }
+
+ private:
+  Span x_, y_;
+};
+
+std::string axes(const LineChart& chart, const Frame& frame, const std::vector<double>& x_ticks,
+                 const std::vector<double>& y_ticks) {
+  std::string svg;
+  for (const double value : y_ticks) {
+    const double y = frame.y(value);
+    svg += fmt::format("<line class=\"grid\" x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\"/>", kLeft, y,
+                       kWidth - kRight, y);
+    svg +=
+        fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>", kLeft - 7, y + 4, value);
+  }
+  for (const double value : x_ticks) {
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:g}</text>", frame.x(value),
+                       kHeight - kBottom + 17, value);
+  }
+  svg += fmt::format("<text class=\"label\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                     (kLeft + kWidth - kRight) / 2, kHeight - 6, escape_html(chart.x_label));
+  const double middle = (kTop + kHeight - kBottom) / 2;
+  svg += fmt::format(
+      "<text class=\"label\" x=\"12\" y=\"{0}\" text-anchor=\"middle\" transform=\"rotate(-90 12 "
+      "{0})\">{1}</text>",
+      middle, escape_html(chart.y_label));
+  return svg;
+}
+
+std::string curve(const LineChart::Series& series, const Frame& frame, size_t style) {
+  const size_t count = series.x.size(), step = count / kMaxPoints + 1;
+  std::string path, dots;
+  bool pen_down = false;
+  for (size_t i = 0; i < count; ++i) {
+    if (i % step != 0 && i + 1 != count) continue;
+    if (!can_draw(series.x[i]) || !can_draw(series.y[i])) {
+      pen_down = false;
+      continue;
+    }
+    path += fmt::format("{}{:.1f} {:.1f}", pen_down ? "L" : "M", frame.x(series.x[i]), frame.y(series.y[i]));
+    pen_down = true;
+  }
+  if (count <= 2) {  // too short for a line
+    for (size_t i = 0; i < count; ++i) {
+      if (!can_draw(series.x[i]) || !can_draw(series.y[i])) continue;
+      dots += fmt::format("<circle class=\"s{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>", style,
+                          frame.x(series.x[i]), frame.y(series.y[i]));
+    }
+  }
+  return fmt::format("<path class=\"s{}\" d=\"{}\"/>{}", style, path, dots);
+}
+
+}  // namespace
+
+std::vector<double> axis_ticks(double low, double high, int count) {
+  const double raw = (high - low) / count;
+  const double power = std::pow(10, std::floor(std::log10(raw)));
+  const double step = power * (raw / power <= 1 ? 1 : raw / power <= 2 ? 2 : raw / power <= 5 ? 5 : 10);
+  std::vector<double> ticks;
+  const auto first = std::floor(low / step + 1e-9), last = std::ceil(high / step - 1e-9);
+  for (double i = first; i <= last; ++i) ticks.push_back(i * step == 0 ? 0 : i * step);
+  return ticks;
+}
+
+std::string to_svg(const LineChart& chart) {
+  for (const auto& series : chart.series) {
+    if (series.x.size() != series.y.size()) {
+      throw InternalError("report: chart '{}', series '{}': {} x for {} y", chart.title, series.name,
+                          series.x.size(), series.y.size());
+    }
+  }
+  const Span x_range = range_of(chart, &LineChart::Series::x),
+             y_range = range_of(chart, &LineChart::Series::y);
+  auto x_ticks = axis_ticks(x_range.low, x_range.high, 6);
+  std::erase_if(x_ticks, [&](double value) { return value < x_range.low || value > x_range.high; });
+  const auto y_ticks = axis_ticks(y_range.low, y_range.high, 5);
+  const Frame frame(x_range, {y_ticks.front(), y_ticks.back()});
+  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", kWidth, kHeight,
+                                escape_html(chart.title));
+  svg += axes(chart, frame, x_ticks, y_ticks);
+  for (size_t i = 0; i < chart.series.size(); ++i) svg += curve(chart.series[i], frame, i % kSeriesStyles);
+  return svg + "</svg>";
+}
+
+}  // namespace y6q::report

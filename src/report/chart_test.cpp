@@ -1,0 +1,72 @@
+#include "report/chart.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/errors.h"
+
+namespace y6q::report {
+namespace {
+
+using testing::DoubleNear;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Pointwise;
+
+TEST(Chart, TicksAreRoundAndCoverTheRange) {
+  EXPECT_THAT(axis_ticks(0, 1, 5),
+              Pointwise(DoubleNear(1e-12), std::vector<double>{0, 0.2, 0.4, 0.6, 0.8, 1.0}));
+  EXPECT_THAT(axis_ticks(3, 47, 5), Pointwise(DoubleNear(1e-12), std::vector<double>{0, 10, 20, 30, 40, 50}));
+  EXPECT_THAT(axis_ticks(-0.7, 0.4, 5), Pointwise(DoubleNear(1e-12), std::vector<double>{-1, -0.5, 0, 0.5}));
+}
+
+TEST(Chart, ACurveRunsFromCornerToCorner) {
+  // Plot area: x 54 to 446, y 12 (top) to 228.
+  EXPECT_THAT(to_svg({.title = "t", .series = {{"a", {0, 5, 10}, {0, 0.5, 1}}}}),
+              HasSubstr("d=\"M54.0 228.0L250.0 120.0L446.0 12.0\""));
+}
+
+TEST(Chart, ValuesThatAreNotFiniteInterruptTheCurve) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(to_svg({.title = "t", .series = {{"a", {0, 1, 2, 3, 4}, {0, 1, nan, 1, 0}}}}),
+              HasSubstr("d=\"M54.0 228.0L152.0 12.0M348.0 12.0L446.0 228.0\""));
+}
+
+TEST(Chart, HostileValuesGiveAPicture) {
+  const double big = 1e308, inf = std::numeric_limits<double>::infinity();
+  for (const std::vector<double>& y : std::vector<std::vector<double>>{{},
+                                                                       {0},
+                                                                       {inf},
+                                                                       {-inf, inf},
+                                                                       {-big, big},
+                                                                       {1e15, 1e15 + 1},
+                                                                       {5e-324, 1e-323},
+                                                                       {1e99, -1e99},
+                                                                       {7, 7, 7}}) {
+    std::vector<double> x;
+    for (size_t i = 0; i < y.size(); ++i) x.push_back(static_cast<double>(i));
+    const std::string svg = to_svg({.title = "t", .series = {{"a", x, y}}});
+    EXPECT_THAT(svg, HasSubstr("</svg>"));
+    EXPECT_THAT(svg, Not(HasSubstr("nan")));
+    EXPECT_THAT(svg, Not(HasSubstr("inf")));
+  }
+}
+
+TEST(Chart, RefusesXAndYOfDifferentLength) {
+  EXPECT_THROW(to_svg({.title = "t", .series = {{"a", {1, 2}, {1}}}}), InternalError);
+}
+
+TEST(Chart, LongCurvesAreThinned) {
+  LineChart chart{.title = "t", .series = {{"a", {}, {}}}};
+  for (int i = 0; i < 100000; ++i) {
+    chart.series[0].x.push_back(i);
+    chart.series[0].y.push_back(std::sin(i));
+  }
+  EXPECT_LT(to_svg(chart).size(), 30000U);
+}
+
+}  // namespace
+}  // namespace y6q::report

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "report/table.h"
+
+namespace y6q::report {
+
+/// A few figures in large type.
+struct Highlights {
+  struct Figure {
+    std::string value, label, note{};
+  };
+  std::vector<Figure> figures;
+};
+
+struct Paragraph {
+  std::string text;
+};
+
+/// Curves over x; points that are not finite interrupt their curve.
+struct LineChart {
+  struct Series {
+    std::string name;
+    std::vector<double> x, y;  ///< of equal length
+  };
+  std::string title, x_label{}, y_label{};
+  std::vector<Series> series{};
+};
+
+/// One bar a line, in the order given; values below 0 and not finite ones have no bar.
+struct BarChart {
+  struct Bar {
+    std::string name;
+    double value = 0;
+  };
+  std::string title, unit{};
+  std::vector<Bar> bars{};
+  int decimals = 3;
+};
+
+/// Encoded bytes, as in a file.
+struct Picture {
+  std::string bytes, caption{};
+  std::string mime = "image/jpeg";
+};
+
+/// Pictures in rows of `columns`: side by side for comparison, also on a phone.
+struct Gallery {
+  std::string title;
+  std::vector<std::string> column_titles{};  ///< empty, or one a column: "float", "INT8 engine"
+  std::vector<Picture> pictures{};
+  size_t columns = 2;
+};
+
+struct KeyValues {
+  std::string title;
+  std::vector<std::pair<std::string, std::string>> values{};
+};
+
+/// Lines as typed: the commands used.
+struct Code {
+  std::string title;
+  std::vector<std::string> lines{};
+};
+
+using Section = std::variant<Highlights, Paragraph, Table, LineChart, BarChart, Gallery, KeyValues, Code>;
+
+struct Page {
+  std::string title, subtitle{};
+  std::vector<Section> sections{};  ///< neighbouring charts share a row where there is room
+  std::string footer{};
+};
+
+/// One self-contained page: no scripts, nothing is fetched, light and dark, from a phone's width up. All text
+/// is escaped. Throws InternalError for a ragged table, a series whose x and y differ in length, or zero
+/// columns.
+std::string to_html(const Page& page);
+
+/// & < > " ' as entities; control characters that HTML does not allow as U+FFFD.
+std::string escape_html(std::string_view text);
+
+}  // namespace y6q::report

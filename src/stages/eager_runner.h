@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "ir/model.h"
+#include "stages/runner.h"
+
+namespace y6q::stages {
+
+struct EagerOptions {
+  bool bf16 = false;
+  int threads = 0;  ///< 0: all cores
+};
+
+/// Runs a model in LibTorch; with quantizers in it, this is the simulation of INT8.
+std::unique_ptr<Runner> open_eager(const ir::Model& model, const EagerOptions& options);
+
+/// Sets the number of LibTorch's threads (0: all cores).
+void set_torch_threads(int threads);
+
+}  // namespace y6q::stages

@@ -1,0 +1,58 @@
+#include "stages/engine_runner.h"
+
+#include "base/errors.h"
+
+namespace y6q::stages {
+namespace {
+
+class EngineRunner : public Runner {
+ public:
+  EngineRunner(std::unique_ptr<engine::Engine> engine, engine::Precision precision)
+      : engine_(std::move(engine)), name_("openvino " + std::string(engine::to_text(precision))) {}
+
+  std::vector<std::vector<detect::Detection>> detect(const data::Batch& batch,
+                                                     const detect::NmsOptions& options) override {
+    const std::vector<int64_t> expected{1, 3, batch.height, batch.width};
+    if (engine_->input().shape != expected) {
+      throw InputError("engine: takes images of {}x{} pixels, the batch has {}x{}", engine_->input().shape[2],
+                       engine_->input().shape[3], batch.height, batch.width);
+    }
+    const auto image_size = static_cast<size_t>(3 * batch.height * batch.width);
+    std::vector<std::vector<detect::Detection>> all;
+    for (int64_t i = 0; i < batch.count; ++i) {
+      const std::span<const uint8_t> image(batch.images.data() + static_cast<size_t>(i) * image_size,
+                                           image_size);
+      all.push_back(detections_of(views(engine_->infer(image)), batch.height, options));
+    }
+    return all;
+  }
+
+  std::string name() const override { return name_; }
+  std::array<int64_t, 2> image_size() const override {
+    return {engine_->input().shape[2], engine_->input().shape[3]};
+  }
+
+ private:
+  static std::vector<ImageOutput> views(const std::vector<engine::OutputTensor>& tensors) {
+    std::vector<ImageOutput> outputs;
+    for (const engine::OutputTensor& tensor : tensors) {
+      const auto& s = tensor.shape;
+      if (s.size() == 4) outputs.push_back({tensor.name, tensor.data.data(), s[1], s[2], s[3]});
+      if (s.size() == 3) outputs.push_back({tensor.name, tensor.data.data(), s[1], 1, s[2]});
+    }
+    return outputs;
+  }
+
+  std::unique_ptr<engine::Engine> engine_;
+  std::string name_;
+};
+
+}  // namespace
+
+std::unique_ptr<Runner> open_engine(const fs::path& onnx, engine::Precision precision, int threads) {
+  auto opened = engine::open_openvino(
+      onnx, {.precision = precision, .input = engine::InputLayout::bytes_nchw, .threads = threads});
+  return std::make_unique<EngineRunner>(std::move(opened), precision);
+}
+
+}  // namespace y6q::stages

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/engine.h"
+#include "stages/runner.h"
+
+namespace y6q::stages {
+
+/// Runs an exported file, image by image (batch 1), in OpenVINO.
+std::unique_ptr<Runner> open_engine(const fs::path& onnx, engine::Precision precision, int threads);
+
+}  // namespace y6q::stages

@@ -1,0 +1,76 @@
+#include "stages/evaluate.h"
+
+#include "base/errors.h"
+#include "detect/placement.h"
+
+namespace y6q::stages {
+namespace {
+
+data::LoaderOptions loader_options(const EvaluateOptions& options) {
+  return {.batch_size = options.batch_size,
+          .image_height = options.image_size[0],
+          .image_width = options.image_size[1],
+          .rectangular = options.protocol.rectangular,
+          .rectangular_pad = options.protocol.rect_pad,
+          .workers = options.workers,
+          .cache_bytes = 0};
+}
+
+/// A model file's classes are compared by name before it runs; an ONNX file does not name its own.
+void check_labels(const std::vector<detect::Detection>& detections, const data::Dataset& dataset) {
+  for (const detect::Detection& detection : detections) {
+    if (detection.label < std::ssize(dataset.class_names)) continue;
+    throw InputError(
+        "evaluate: the network finds class {}, the data set has 0 to {}; give the set it was made for",
+        detection.label, dataset.class_names.size() - 1);
+  }
+}
+
+}  // namespace
+
+eval::CocoGroundTruth ground_truth_of(const data::Dataset& dataset) {
+  if (!dataset.annotation_json.empty()) return eval::read_coco_ground_truth(dataset.annotation_json);
+  eval::CocoGroundTruth truth;
+  for (size_t i = 0; i < dataset.class_names.size(); ++i) {
+    truth.categories.push_back({dataset.category_ids.at(i), dataset.class_names[i]});
+  }
+  for (const data::ImageRecord& record : dataset.images) {
+    truth.images.push_back(record.image_id);
+    const auto width = static_cast<double>(record.width), height = static_cast<double>(record.height);
+    for (const data::Label& label : record.labels) {
+      truth.add(record.image_id, dataset.category_ids.at(static_cast<size_t>(label.label)),
+                {(label.cx - label.w / 2) * width, (label.cy - label.h / 2) * height, label.w * width,
+                 label.h * height});
+    }
+  }
+  return truth;
+}
+
+Evaluation evaluate(Runner& runner, const data::Dataset& dataset, const EvaluateOptions& options,
+                    Monitor& monitor) {
+  data::Loader loader(dataset, loader_options(options));
+  Evaluation result;
+  result.protocol = options.protocol.describe();
+  result.runner = runner.name();
+  monitor.begin("evaluate " + runner.name(), static_cast<int64_t>(dataset.images.size()), "images");
+  loader.start_epoch(0);
+  while (const auto batch = loader.next()) {
+    if (monitor.stop_requested()) throw Interrupted("evaluation stopped; start it again to begin anew");
+    auto detections = runner.detect(*batch, options.protocol.nms);
+    for (size_t i = 0; i < detections.size(); ++i) {
+      const data::ImageRecord& record = dataset.images[static_cast<size_t>(batch->records[i])];
+      check_labels(detections[i], dataset);
+      detect::to_source(detections[i], batch->placements[i]);
+      result.detections.push_back({record.image_id, std::move(detections[i])});
+    }
+    monitor.advance(static_cast<int64_t>(result.detections.size()), "");
+  }
+  monitor.end();
+  // Only the images of the split that were loaded count: an annotation file may hold more.
+  eval::CocoOptions coco{.threads = options.threads};
+  for (const data::ImageRecord& record : dataset.images) coco.image_ids.push_back(record.image_id);
+  result.coco = eval::evaluate_coco(ground_truth_of(dataset), result.detections, dataset.category_ids, coco);
+  return result;
+}
+
+}  // namespace y6q::stages

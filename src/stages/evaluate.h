@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "eval/coco_eval.h"
+#include "eval/protocol.h"
+#include "stages/runner.h"
+
+namespace y6q::stages {
+
+struct EvaluateOptions {
+  std::array<int64_t, 2> image_size{640, 640};  ///< height, width
+  int64_t batch_size = 32;
+  int workers = 2;
+  int threads = 0;
+  eval::Protocol protocol{};
+};
+
+struct Evaluation {
+  eval::CocoResult coco;
+  std::vector<eval::ImageDetections> detections;  ///< in pixels of the source images
+  std::string protocol, runner;
+  double map() const { return coco.map(); }
+  double map50() const { return coco.map50(); }
+};
+
+/// Ground truth of a split: its annotation file where it has one, else its labels.
+eval::CocoGroundTruth ground_truth_of(const data::Dataset& dataset);
+
+/// Runs a network over a split and evaluates it: one protocol for float, simulated and engine models.
+/// Throws Interrupted when the monitor asks to stop.
+Evaluation evaluate(Runner& runner, const data::Dataset& dataset, const EvaluateOptions& options,
+                    Monitor& monitor);
+
+}  // namespace y6q::stages

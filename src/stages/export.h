@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/files.h"
+#include "onnx/write.h"
+
+namespace y6q::stages {
+
+struct ExportOptions {
+  fs::path weights;  ///< model file
+  fs::path out;      ///< ONNX file to write
+  onnx::Form form = onnx::Form::plain;
+  int64_t batch = 1;  ///< 0: dynamic
+  bool raw_head =
+      false;  ///< false: one output `outputs` [B, A, 5 + nc]; true: cls0 … reg2 as the head gives them
+};
+
+/// Merges, folds and writes the network as ONNX. Throws InputError for form qdq when the file has no
+/// quantizers.
+void export_onnx(const ExportOptions& options);
+
+}  // namespace y6q::stages

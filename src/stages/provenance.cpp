@@ -1,0 +1,47 @@
+#include "stages/provenance.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/errors.h"
+
+namespace y6q::stages {
+
+std::string tool_version() { return "yolov6q " Y6Q_VERSION; }
+
+std::map<std::string, std::string> provenance(std::string_view step, const fs::path& parent,
+                                              std::string_view data_sha256) {
+  std::map<std::string, std::string> entries{{"tool", tool_version()}, {"step", std::string(step)}};
+  if (!parent.empty()) entries["parent_sha256"] = sha256_of_file(parent);
+  if (!data_sha256.empty()) entries["data_sha256"] = data_sha256;
+  return entries;
+}
+
+void check_classes(const formats::ModelInfo& info, const fs::path& weights,
+                   const std::vector<std::string>& class_names, const fs::path& data) {
+  if (info.class_names == class_names) return;
+  throw InputError("{}: knows the classes [{}], {} has [{}]; give the data set the network was trained on",
+                   weights.string(), fmt::join(info.class_names, ", "), data.string(),
+                   fmt::join(class_names, ", "));
+}
+
+void check_split(const data::Dataset& split, const std::string& name, const data::Dataset& train_set,
+                 const fs::path& data) {
+  if (split.class_names != train_set.class_names || split.category_ids != train_set.category_ids) {
+    throw InputError("{}: split {} has the classes [{}], train has [{}]; give every split the same ones",
+                     data.string(), name, fmt::join(split.class_names, ", "),
+                     fmt::join(train_set.class_names, ", "));
+  }
+  const bool has_objects =
+      std::any_of(split.images.begin(), split.images.end(),
+                  [](const data::ImageRecord& record) { return !record.labels.empty(); });
+  if (!has_objects) {
+    throw InputError(
+        "{}: split {} has {} images without a single object; labels of images/x.jpg are expected in "
+        "labels/x.txt",
+        data.string(), name, split.images.size());
+  }
+}
+
+}  // namespace y6q::stages

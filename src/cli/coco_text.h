@@ -1,0 +1,16 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "eval/coco_eval.h"
+
+namespace y6q::cli {
+
+/// The twelve numbers and the classes as lines for people.
+std::string coco_table(const eval::CocoResult& result);
+
+/// {"stats": [12 numbers in COCO's order], "classes": [{id, name, ap, ap50, …}], …}, full precision.
+nlohmann::json coco_document(const eval::CocoResult& result);
+
+}  // namespace y6q::cli

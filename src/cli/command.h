@@ -1,0 +1,58 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/monitor.h"
+
+namespace y6q::cli {
+
+/// Where a subcommand puts its result: stdout, as text or, with --json, as one document.
+class Console {
+ public:
+  Console(bool json, Monitor& monitor) : json_(json), monitor_(monitor) {}
+  Monitor& monitor() { return monitor_; }
+  void result(const std::string& text, const nlohmann::json& document);
+
+ private:
+  bool json_;
+  Monitor& monitor_;
+};
+
+/// One subcommand: one file in cli/, named as its stage. Members hold the options.
+class Command {
+ public:
+  virtual ~Command() = default;
+  /// Declares options and an example; `app` is the subcommand's own, --json is there already.
+  virtual void declare(CLI::App& app) = 0;
+  virtual void run(Console& console) = 0;
+};
+
+struct CommandEntry {
+  const char* name;
+  const char* description;
+  std::unique_ptr<Command> (*make)();  ///< null: lives in the program that links LibTorch
+};
+
+/// The subcommands of this program, in the order of the pipeline. Defined once for each program:
+/// commands_light.cpp and commands_torch.cpp.
+std::vector<CommandEntry> commands();
+
+/// Parses, runs, catches once. Returns the exit code (base/errors.h).
+int run(int argc, char** argv);
+
+// One a file.
+std::unique_ptr<Command> make_bench_command();
+std::unique_ptr<Command> make_calibrate_command();
+std::unique_ptr<Command> make_coco_eval_command();
+std::unique_ptr<Command> make_eval_command();
+std::unique_ptr<Command> make_export_command();
+std::unique_ptr<Command> make_inspect_command();
+std::unique_ptr<Command> make_pipeline_command();
+std::unique_ptr<Command> make_synth_command();
+std::unique_ptr<Command> make_train_command();
+
+}  // namespace y6q::cli

@@ -1,0 +1,13 @@
+#include "cli/command.h"
+#include "cli/descriptions.h"
+
+namespace y6q::cli {
+
+std::vector<CommandEntry> commands() {
+  return {{"train", kTrain, make_train_command},
+          {"calibrate", kCalibrate, make_calibrate_command},
+          {"eval", kEval, make_eval_command},
+          {"pipeline", kPipeline, make_pipeline_command}};
+}
+
+}  // namespace y6q::cli

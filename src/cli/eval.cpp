@@ -1,0 +1,98 @@
+#include <fmt/core.h>
+
+#include <optional>
+
+#include "base/errors.h"
+#include "cli/coco_text.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "eval/coco_dataset.h"
+#include "formats/model_file.h"
+#include "stages/eager_runner.h"
+#include "stages/engine_runner.h"
+#include "stages/evaluate.h"
+#include "stages/provenance.h"
+
+namespace y6q::cli {
+namespace {
+
+class EvalCommand : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("--weights", weights_,
+                   "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx")
+        ->required();
+    add_data(app, data_);
+    app.add_option("--split", split_, "train, val or test")
+        ->check(CLI::IsMember({"train", "val", "test"}))
+        ->capture_default_str();
+    app.add_option("--precision", precision_, "Of an .onnx file: fp32, bf16 or int8")
+        ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
+        ->capture_default_str();
+    size_option_ =
+        add_image_size(app, options_.image_size)->description("Default: the size the model was made for");
+    add_batch_size(app, options_.batch_size);
+    add_workers(app, options_.workers);
+    add_threads(app, options_.threads);
+    add_device(app);
+    add_skip_broken(app, skip_broken_);
+    app.add_option("--protocol", protocol_, "Named evaluation protocol")->capture_default_str();
+    app.add_option("--min-map", min_map_, "Exit 1 when the mAP (0..1) is lower")->check(CLI::Range(0.0, 1.0));
+    app.add_option("--save-detections", save_, "Write the detections as COCO JSON");
+    add_example(app, "yolov6q eval --weights best.safetensors --data data.yaml --min-map 0.5 --json");
+  }
+
+  void run(Console& console) override {
+    options_.protocol = eval::find_protocol(protocol_);
+    const auto runner = open();
+    const data::Dataset dataset =
+        data::read_dataset(data_, {.split = split_, .skip_broken = skip_broken_, .threads = options_.threads},
+                           console.monitor());
+    if (info_) stages::check_classes(*info_, weights_, dataset.class_names, data_);
+    const stages::Evaluation result = stages::evaluate(*runner, dataset, options_, console.monitor());
+    if (!save_.empty()) {
+      eval::write_coco_detections(save_, eval::to_coco_detections(result.detections, dataset.category_ids));
+    }
+    nlohmann::json document = coco_document(result.coco);
+    document["protocol"] = result.protocol;
+    document["runner"] = result.runner;
+    document["split"] = split_;
+    document["skipped"] = dataset.skipped;
+    console.result(fmt::format("{}, {} images of {}\nprotocol {}\n\n{}", result.runner, result.coco.images,
+                               split_, result.protocol, coco_table(result.coco)),
+                   document);
+    if (min_map_ && result.map() < *min_map_) {
+      throw GoalMissed("eval: mAP {:.4f} is below --min-map {:.4f}", result.map(), *min_map_);
+    }
+  }
+
+ private:
+  std::unique_ptr<stages::Runner> open() {
+    if (weights_.extension() == ".onnx") {
+      const engine::Precision precision = precision_ == "int8"   ? engine::Precision::int8
+                                          : precision_ == "bf16" ? engine::Precision::bf16
+                                                                 : engine::Precision::fp32;
+      auto runner = stages::open_engine(weights_, precision, options_.threads);
+      if (size_option_->count() == 0) options_.image_size = runner->image_size();
+      return runner;
+    }
+    const formats::ModelFile file = formats::read_model(weights_);
+    info_ = file.info;
+    if (size_option_->count() == 0) options_.image_size = file.info.image_size;
+    return stages::open_eager(file.model, {.threads = options_.threads});
+  }
+
+  fs::path weights_, data_, save_;
+  std::string split_ = "val", precision_ = "fp32", protocol_ = "letterbox";
+  stages::EvaluateOptions options_;
+  CLI::Option* size_option_ = nullptr;
+  std::optional<formats::ModelInfo> info_;  ///< not known of an ONNX file
+  bool skip_broken_ = false;
+  std::optional<double> min_map_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_eval_command() { return std::make_unique<EvalCommand>(); }
+
+}  // namespace y6q::cli

@@ -1,0 +1,82 @@
+#include "cli/options.h"
+
+#include <string>
+
+namespace y6q::cli {
+
+namespace {
+
+constexpr int64_t kLargestSide = 8192, kStride = 32;
+
+std::string multiple_of_stride(const std::string& side) {
+  return std::stoll(side) % kStride == 0 ? "" : side + " is not a multiple of " + std::to_string(kStride);
+}
+
+}  // namespace
+
+CLI::Option* add_data(CLI::App& app, std::filesystem::path& data) {
+  return app
+      .add_option("--data", data,
+                  "Data set: a data.yaml (YOLO), a COCO instances JSON, or a Pascal VOC folder")
+      ->required();
+}
+
+CLI::Option* add_weights(CLI::App& app, std::filesystem::path& weights) {
+  return app.add_option("--weights", weights, "Model file")->required();
+}
+
+CLI::Option* add_out(CLI::App& app, std::filesystem::path& out, const char* what) {
+  return app.add_option("--out", out, what)->required();
+}
+
+CLI::Option* add_image_size(CLI::App& app, std::array<int64_t, 2>& size) {
+  return app
+      .add_option_function<std::vector<int64_t>>(
+          "--img-size",
+          [&size](const std::vector<int64_t>& sides) {
+            size = {sides.front(), sides.back()};
+          },
+          "Image size in pixels, a multiple of 32: one number for a square, or height and width")
+      ->expected(1, 2)
+      ->check(CLI::Range(kStride, kLargestSide))
+      ->check(CLI::Validator(multiple_of_stride, ""))
+      ->default_str(std::to_string(size[0]));
+}
+
+CLI::Option* add_batch_size(CLI::App& app, int64_t& batch_size) {
+  return app.add_option("--batch-size", batch_size, "Images a batch")
+      ->check(CLI::Range(int64_t{1}, int64_t{4096}))
+      ->capture_default_str();
+}
+
+CLI::Option* add_workers(CLI::App& app, int& workers) {
+  return app.add_option("--workers", workers, "Threads that load images; results do not depend on it")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+}
+
+CLI::Option* add_threads(CLI::App& app, int& threads) {
+  return app.add_option("--threads", threads, "Threads that compute; 0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+}
+
+CLI::Option* add_seed(CLI::App& app, uint64_t& seed) {
+  return app.add_option("--seed", seed, "Of every random draw")->capture_default_str();
+}
+
+CLI::Option* add_device(CLI::App& app) {
+  return app
+      .add_option_function<std::string>(
+          "--device", [](const std::string&) {}, "Where to compute: cpu")
+      ->check(CLI::IsMember({"cpu"}))
+      ->default_str("cpu");
+}
+
+CLI::Option* add_skip_broken(CLI::App& app, bool& skip) {
+  return app.add_flag("--skip-broken", skip, "Leave broken images and labels out and count them");
+}
+
+void add_example(CLI::App& app, const char* commands) { app.footer(std::string("Example:\n  ") + commands); }
+
+}  // namespace y6q::cli

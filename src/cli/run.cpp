@@ -1,0 +1,118 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "base/errors.h"
+#include "cli/command.h"
+#include "cli/terminal_monitor.h"
+
+namespace y6q::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 a bound was missed, 2 "
+    "wrong usage,\n"
+    "3 bad input, 4 the machine lacks something, 70 a bug, 130 interrupted.\n"
+    "`yolov6q SUBCOMMAND --help` has an example.";
+
+constexpr const char* kOutOfMemory = "out of memory; use a smaller --batch-size or --img-size";
+
+/// Subcommands that need LibTorch live in a program beside this one, so that the others start without loading
+/// it.
+[[noreturn]] void forward_to_torch_program(char** argv) {
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "yolov6q-torch";
+  ::execv(program.c_str(), argv);
+  throw EnvironmentError("{}: cannot be started; it is installed beside yolov6q", program.string());
+}
+
+int fail(const char* text, ExitCode code) {
+  fmt::print(stderr, "yolov6q: {}\n", text);
+  return static_cast<int>(code);
+}
+
+struct Declared {
+  CLI::App* app;
+  std::unique_ptr<Command> command;
+};
+
+std::vector<Declared> declare(CLI::App& app, bool& json) {
+  std::vector<Declared> all;
+  for (const CommandEntry& entry : commands()) {
+    CLI::App* sub = app.add_subcommand(entry.name, entry.description);
+    if (entry.make == nullptr) continue;
+    auto command = entry.make();
+    sub->add_flag("--json", json, "Print the result as one JSON document");
+    command->declare(*sub);
+    all.push_back({sub, std::move(command)});
+  }
+  return all;
+}
+
+/// Throws UsageError that lists all of them: CLI11 would not say what it did not know.
+CommandEntry find_command(std::string_view name) {
+  std::string known;
+  for (const CommandEntry& entry : commands()) {
+    if (name == entry.name) return entry;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", entry.name);
+  }
+  throw UsageError("'{}' is no subcommand; known: {}", name, known);
+}
+
+int run_parsed(const std::vector<Declared>& declared, bool json) {
+  TerminalMonitor monitor;
+  Console console(json, monitor);
+  for (const Declared& entry : declared) {
+    if (entry.app->parsed()) entry.command->run(console);
+  }
+  return static_cast<int>(ExitCode::kDone);
+}
+
+int run_guarded(int argc, char** argv) {
+  const bool is_command = argc > 1 && argv[1][0] != '-';
+  if (is_command && find_command(argv[1]).make == nullptr) forward_to_torch_program(argv);
+  CLI::App app("yolov6q: YOLOv6 detectors in INT8: train, calibrate, export, run, prove", "yolov6q");
+  app.set_version_flag("--version", "yolov6q " Y6Q_VERSION);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  bool json = false;
+  const std::vector<Declared> declared = declare(app, json);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  return run_parsed(declared, json);
+}
+
+}  // namespace
+
+void Console::result(const std::string& text, const nlohmann::json& document) {
+  std::cout << (json_ ? document.dump(2) : text);
+  if (json_ || !text.ends_with('\n')) std::cout << '\n';
+  std::cout.flush();
+  if (!std::cout) throw EnvironmentError("stdout: the result cannot be written");
+}
+
+int run(int argc, char** argv) {
+  try {
+    return run_guarded(argc, argv);
+  } catch (const Error& error) {
+    return fail(error.what(), error.code());
+  } catch (const std::bad_alloc&) {
+    return fail(kOutOfMemory, ExitCode::kEnvironment);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(error.what(), ExitCode::kEnvironment);
+  } catch (const std::exception& error) {
+    // What LibTorch's allocator throws has no type of its own.
+    const bool no_memory =
+        std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
+    if (no_memory) return fail(kOutOfMemory, ExitCode::kEnvironment);
+    return fail(fmt::format("internal error, please report it: {}", error.what()).c_str(),
+                ExitCode::kInternal);
+  }
+}
+
+}  // namespace y6q::cli

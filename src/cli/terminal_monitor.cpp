@@ -1,0 +1,93 @@
+#include "cli/terminal_monitor.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace y6q::cli {
+namespace {
+
+// A signal handler can reach nothing but a global.
+volatile std::sig_atomic_t g_interrupts = 0;
+
+void on_interrupt(int) {
+  g_interrupts = g_interrupts + 1;
+  if (g_interrupts > 1) ::_exit(130);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+}  // namespace
+
+TerminalMonitor::TerminalMonitor() : is_terminal_(::isatty(STDERR_FILENO) == 1) {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
+
+TerminalMonitor::~TerminalMonitor() { clear_bar(); }
+
+void TerminalMonitor::begin(std::string_view task, int64_t total, std::string_view unit) {
+  task_ = task;
+  unit_ = unit;
+  total_ = total;
+  last_ = 0;
+  start_ = shown_ = Clock::now();
+  if (!is_terminal_) fmt::print(stderr, "{}: {} {}\n", task_, total_, unit_);
+}
+
+std::string TerminalMonitor::progress_line(int64_t done, std::string_view status) const {
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double rate = elapsed > 0 ? static_cast<double>(done) / elapsed : 0;
+  std::string line = task_ + " ";
+  if (is_terminal_ && total_ > 0) {
+    constexpr int64_t kWidth = 24;
+    const auto filled = static_cast<size_t>(std::min(done, total_) * kWidth / total_);
+    line += "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "] ";
+  }
+  line += total_ > 0 ? fmt::format("{}/{} {}", done, total_, unit_) : fmt::format("{} {}", done, unit_);
+  if (rate > 0) line += fmt::format(", {:.3g}/s", rate);
+  if (rate > 0 && total_ > done) line += ", " + duration(static_cast<double>(total_ - done) / rate) + " left";
+  if (!status.empty()) line += fmt::format(", {}", status);
+  return line;
+}
+
+void TerminalMonitor::advance(int64_t done, std::string_view status) {
+  last_ = done;
+  const double since_shown = std::chrono::duration<double>(Clock::now() - shown_).count();
+  constexpr double kBarSeconds = 0.1, kLineSeconds = 10;
+  if (since_shown < (is_terminal_ ? kBarSeconds : kLineSeconds)) return;
+  shown_ = Clock::now();
+  if (is_terminal_) {
+    fmt::print(stderr, "\r\033[K{}", progress_line(done, status));
+    std::fflush(stderr);
+    bar_shown_ = true;
+  } else {
+    fmt::print(stderr, "{}\n", progress_line(done, status));
+  }
+}
+
+void TerminalMonitor::end() {
+  clear_bar();
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  fmt::print(stderr, "{}: {} {} in {}\n", task_, last_, unit_, duration(elapsed));
+}
+
+void TerminalMonitor::message(std::string_view line) {
+  clear_bar();
+  fmt::print(stderr, "{}\n", line);
+}
+
+bool TerminalMonitor::stop_requested() const { return g_interrupts > 0; }
+
+void TerminalMonitor::clear_bar() {
+  if (bar_shown_) fmt::print(stderr, "\r\033[K");
+  bar_shown_ = false;
+}
+
+}  // namespace y6q::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/monitor.h"
+
+namespace y6q::cli {
+
+/// Progress on stderr: a bar with rate and time left on a terminal, a plain line every ten seconds otherwise.
+/// Ctrl-C asks the work to stop; a second one ends the process at once. One instance a process.
+class TerminalMonitor : public Monitor {
+ public:
+  TerminalMonitor();
+  ~TerminalMonitor() override;
+  void begin(std::string_view task, int64_t total, std::string_view unit) override;
+  void advance(int64_t done, std::string_view status) override;
+  void end() override;
+  void message(std::string_view line) override;
+  bool stop_requested() const override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string progress_line(int64_t done, std::string_view status) const;
+  void clear_bar();
+
+  bool is_terminal_;
+  bool bar_shown_ = false;
+  std::string task_, unit_;
+  int64_t total_ = 0, last_ = 0;
+  Clock::time_point start_, shown_;
+};
+
+}  // namespace y6q::cli

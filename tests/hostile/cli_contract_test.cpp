@@ -1,0 +1,179 @@
+#include "base/isa.h"
+#include "engine/engine.h"
+#include "hostile/contract.h"
+
+namespace y6q::hostile {
+namespace {
+
+constexpr const char* kLight[]{"synth", "export", "bench", "coco-eval", "inspect"};
+
+TEST_F(Contract, HelpOfTheProgramListsEverySubcommand) {
+  const Outcome outcome = run({"--help"});
+  EXPECT_EQ(outcome.code, 0);
+  for (const char* name :
+       {"synth", "train", "calibrate", "export", "bench", "eval", "pipeline", "coco-eval", "inspect"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(name));
+  }
+  EXPECT_EQ(run({"--version"}).code, 0);
+}
+
+TEST_F(Contract, HelpOfASubcommandHasAnExampleOfIt) {
+  for (const char* name : kLight) {
+    const Outcome outcome = run({name, "--help"});
+    EXPECT_EQ(outcome.code, 0) << name;
+    EXPECT_THAT(outcome.out,
+                AllOf(HasSubstr("Example"), HasSubstr(std::string("yolov6q ") + name), HasSubstr("--json")));
+    EXPECT_EQ(outcome.err, "") << name;
+  }
+}
+
+TEST_F(Contract, WrongUsageEndsWithTwo) {
+  expect_failure(2, {}, HasSubstr("ubcommand"));
+  expect_failure(2, {"nonsense"}, HasSubstr("nonsense"));
+  expect_failure(2, {"synth"}, HasSubstr("--out"));
+  expect_failure(2, {"export", "--weights", "x"}, HasSubstr("--out"));
+  expect_failure(2, {"inspect"}, HasSubstr("--weights"));
+  expect_failure(2, {"bench"}, HasSubstr("--onnx"));
+  expect_failure(2, {"coco-eval", "--gt", "x"}, HasSubstr("--dt"));
+  expect_failure(2, {"synth", "--out", folder_ / "set", "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"export", "--weights", "x", "--out", "y", "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"inspect", "--weights", "x", "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"bench", "--onnx", "x", "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"coco-eval", "--gt", "x", "--dt", "y", "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"synth", "--out", folder_ / "set", "--classes", "99"},
+                 AllOf(HasSubstr("99"), HasSubstr("6")));
+  expect_failure(2, {"synth", "--out", folder_ / "set", "--train", "many"}, HasSubstr("many"));
+  expect_failure(2, {"export", "--weights", "x", "--out", "y", "--form", "z"},
+                 AllOf(HasSubstr("z"), HasSubstr("qdq")));
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(Contract, SynthRefusesAFolderThatIsInUse) {
+  write("set/mine.txt", "precious");
+  expect_failure(2, {"synth", "--out", folder_ / "set"}, HasSubstr(folder_ / "set"));
+  EXPECT_EQ(bytes("set/mine.txt"), "precious");
+  EXPECT_EQ(files().size(), 2U);
+}
+
+TEST_F(Contract, JsonIsOneDocument) {
+  EXPECT_EQ(expect_json({"synth", "--out", folder_ / "set", "--train", "2", "--val", "2", "--test", "1",
+                         "--img-size", "64"})
+                .at("train"),
+            2);
+  const std::string weights = make_weights(), calibrated = make_calibrated();
+  EXPECT_EQ(expect_json({"inspect", "--weights", weights}).at("architecture"), "yolov6n");
+  EXPECT_EQ(expect_json({"export", "--weights", weights, "--out", folder_ / "float.onnx"}).at("form"),
+            "float");
+  EXPECT_EQ(expect_json({"export", "--weights", calibrated, "--form", "qdq", "--out", folder_ / "ptq.onnx"})
+                .at("form"),
+            "qdq");
+  write("gt.json", R"({"images": [{"id": 1}], "categories": [{"id": 3, "name": "a"}],
+      "annotations": [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [0, 0, 9, 9], "area": 81, "iscrowd": 0}]})");
+  write("dt.json", R"([{"image_id": 1, "category_id": 3, "bbox": [0, 0, 9, 9], "score": 0.5}])");
+  const auto coco = expect_json({"coco-eval", "--gt", folder_ / "gt.json", "--dt", folder_ / "dt.json"});
+  EXPECT_EQ(coco.at("stats").size(), 12U);
+  EXPECT_NEAR(coco.at("stats").at(0), 1, 1e-12);
+  if (!engine::openvino_supports(engine::Precision::fp32)) return;
+  const auto bench = expect_json({"bench", "--onnx", folder_ / "float.onnx", "--int8", folder_ / "ptq.onnx",
+                                  "--rounds", "1", "--seconds", "0.01"});
+  EXPECT_GE(bench.at("results").size(), 2U);
+  for (const char* key : {"precision", "batch", "p50_ms", "p90_ms", "p99_ms", "images_per_s", "isa"}) {
+    EXPECT_TRUE(bench.at("results").at(0).contains(key)) << key;
+  }
+}
+
+TEST_F(Contract, AFileThatDoesNotExistIsNamed) {
+  const std::string absent = folder_ / "absent", out = folder_ / "out";
+  expect_failure(3, {"inspect", "--weights", absent}, HasSubstr(absent));
+  expect_failure(3, {"export", "--weights", absent, "--out", out}, HasSubstr(absent));
+  expect_failure(3, {"bench", "--onnx", absent}, HasSubstr(absent));
+  expect_failure(3, {"bench", "--int8", absent}, HasSubstr(absent));
+  expect_failure(3, {"coco-eval", "--gt", absent, "--dt", absent}, HasSubstr(absent));
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(Contract, AFolderIsNoModelFile) {
+  expect_failure(3, {"inspect", "--weights", folder_.path()}, HasSubstr(folder_.path()));
+  expect_failure(3, {"bench", "--onnx", folder_.path()}, HasSubstr(folder_.path()));
+  expect_failure(3, {"coco-eval", "--gt", folder_.path(), "--dt", folder_.path()}, HasSubstr(folder_.path()));
+}
+
+TEST_F(Contract, ADamagedModelFileIsRefusedAndNothingIsWritten) {
+  const std::string text = read_file(make_weights());
+  for (const std::string& bad : damaged(text)) {
+    const std::string path = write("bad.safetensors", bad);
+    const auto before = files();
+    expect_failure(3, {"inspect", "--weights", path}, HasSubstr(path));
+    expect_failure(3, {"export", "--weights", path, "--out", folder_ / "out.onnx"}, HasSubstr(path));
+    EXPECT_EQ(files(), before);
+  }
+}
+
+TEST_F(Contract, AFloatModelCannotBeExportedWithQuantizers) {
+  const std::string weights = make_weights();
+  expect_failure(3, {"export", "--weights", weights, "--form", "qdq", "--out", folder_ / "out.onnx"},
+                 AllOf(HasSubstr(weights), HasSubstr("calibrate")));
+  EXPECT_FALSE(fs::exists(folder_ / "out.onnx"));
+}
+
+TEST_F(Contract, ACalibratedModelCannotBeExportedAsFloat) {
+  const std::string weights = make_calibrated();
+  expect_failure(3, {"export", "--weights", weights, "--out", folder_ / "float.onnx"},
+                 AllOf(HasSubstr(weights), HasSubstr("float model")));
+  EXPECT_FALSE(fs::exists(folder_ / "float.onnx"));
+}
+
+TEST_F(Contract, ADamagedOnnxFileIsRefused) {
+  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  ASSERT_EQ(run({"export", "--weights", make_weights(), "--out", folder_ / "net.onnx"}).code, 0);
+  const std::string text = bytes("net.onnx");
+  for (const std::string& bad : {std::string(), std::string("garbage"), text.substr(0, text.size() / 2)}) {
+    const std::string path = write("bad.onnx", bad);
+    expect_failure(3, {"bench", "--onnx", path, "--rounds", "1", "--seconds", "0.01"}, HasSubstr(path));
+  }
+}
+
+TEST_F(Contract, DamagedCocoFilesAreRefused) {
+  const std::string truth =
+      write("gt.json", R"({"images": [{"id": 1}], "categories": [{"id": 3}], "annotations": []})");
+  for (const char* bad :
+       {"", "[", "{}", "[{}]", R"([{"image_id": 1, "category_id": 3, "bbox": [1, 2, 3], "score": 1}])",
+        R"([{"image_id": 9, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 1}])"}) {
+    const std::string path = write("bad.json", bad);
+    expect_failure(3, {"coco-eval", "--gt", truth, "--dt", path}, HasSubstr(path));
+  }
+  const std::string none = write("none.json", "[]");
+  for (const char* bad : {"", "{", "[]", R"({"images": 3})"}) {
+    const std::string path = write("bad.json", bad);
+    expect_failure(3, {"coco-eval", "--gt", path, "--dt", none}, HasSubstr(path));
+  }
+}
+
+TEST_F(Contract, AnOutputThatCannotBeWrittenEndsWithFour) {
+  const std::string weights = make_weights();
+  expect_failure(4, {"synth", "--out", "/proc/yolov6q/set"}, HasSubstr("/proc/yolov6q"));
+  expect_failure(4, {"export", "--weights", weights, "--out", "/proc/yolov6q/net.onnx"},
+                 HasSubstr("/proc/yolov6q"));
+  expect_failure(4, {"export", "--weights", weights, "--out", weights + "/net.onnx"}, HasSubstr(weights));
+  expect_failure(4, {"inspect", "--weights", weights}, HasSubstr("stdout"), {.stdout_file = "/dev/full"});
+}
+
+TEST_F(Contract, AFullDiskEndsWithFourAndLeavesNothing) {
+  const std::string weights = make_weights();
+  const auto before = files();
+  expect_failure(4, {"export", "--weights", weights, "--out", folder_ / "out.onnx"},
+                 HasSubstr(folder_ / "out.onnx"), {.largest_file_bytes = 100000});
+  expect_failure(4, {"synth", "--out", folder_ / "set", "--train", "2"}, HasSubstr(folder_ / ".set"),
+                 {.largest_file_bytes = 500});
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(Contract, AProgramWithoutItsPartThatTrainsSaysWhatIsMissing) {
+  fs::copy_file(Y6Q_PROGRAM, folder_ / "yolov6q");
+  const Outcome outcome = support::run(folder_ / "yolov6q", {"train", "--help"});
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_THAT(outcome.err, HasSubstr(folder_ / "yolov6q-torch"));
+}
+
+}  // namespace
+}  // namespace y6q::hostile

@@ -1,0 +1,268 @@
+#include "engine/engine.h"
+#include "hostile/contract.h"
+
+// The subcommands that need LibTorch, and what all of them share: reading a data set.
+namespace y6q::hostile {
+namespace {
+
+using TorchContract = Contract;
+
+Arguments eval(const std::string& weights, const std::string& data) {
+  return {"eval", "--weights", weights, "--data", data, "--workers", "1", "--threads", "1"};
+}
+
+Arguments with(Arguments arguments, const Arguments& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST_F(TorchContract, HelpOfASubcommandHasAnExampleOfIt) {
+  for (const char* name : {"train", "calibrate", "eval", "pipeline"}) {
+    const Outcome outcome = run({name, "--help"});
+    EXPECT_EQ(outcome.code, 0) << name;
+    EXPECT_THAT(outcome.out,
+                AllOf(HasSubstr("Example"), HasSubstr(std::string("yolov6q ") + name), HasSubstr("--json")));
+    EXPECT_EQ(outcome.err, "") << name;
+  }
+}
+
+TEST_F(TorchContract, WrongUsageEndsWithTwo) {
+  const std::string out = folder_ / "out";
+  expect_failure(2, {"train"}, HasSubstr("--data"));
+  expect_failure(2, {"train", "--data", "x"}, HasSubstr("--out"));
+  expect_failure(2, {"calibrate", "--weights", "x", "--data", "y"}, HasSubstr("--out"));
+  expect_failure(2, {"eval", "--data", "x"}, HasSubstr("--weights"));
+  expect_failure(2, {"pipeline", "--data", "x"}, HasSubstr("--out"));
+  expect_failure(2, {"train", "--data", "x", "--out", out, "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"calibrate", "--weights", "x", "--data", "y", "--out", out, "--nope"},
+                 HasSubstr("--nope"));
+  expect_failure(2, {"eval", "--weights", "x", "--data", "y", "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"pipeline", "--data", "x", "--out", out, "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"train", "--data", "x", "--out", out, "--model", "yolov9"},
+                 AllOf(HasSubstr("yolov9"), HasSubstr("yolov6n")));
+  expect_failure(2, {"train", "--data", "x", "--out", out, "--device", "cuda"},
+                 AllOf(HasSubstr("cuda"), HasSubstr("cpu")));
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(TorchContract, AnImageSizeThatIsNoMultipleOf32IsWrongUsage) {
+  const std::string data = make_set(), weights = make_weights();
+  const auto before = files();
+  expect_failure(2, {"train", "--data", data, "--out", folder_ / "out", "--img-size", "100"},
+                 AllOf(HasSubstr("100"), HasSubstr("32")));
+  expect_failure(2, {"pipeline", "--data", data, "--out", folder_ / "out", "--img-size", "100"},
+                 AllOf(HasSubstr("100"), HasSubstr("32")));
+  expect_failure(2, with(eval(weights, data), {"--img-size", "100"}),
+                 AllOf(HasSubstr("100"), HasSubstr("32")));
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(TorchContract, EvalPrintsOneDocumentAndHoldsTheBoundThatWasAskedFor) {
+  const std::string data = make_set(), weights = make_weights();
+  const auto document = expect_json(with(eval(weights, data), {"--save-detections", folder_ / "dt.json"}));
+  for (const char* key : {"map", "map50", "protocol", "stats"}) EXPECT_TRUE(document.contains(key)) << key;
+  EXPECT_TRUE(nlohmann::json::parse(bytes("dt.json")).is_array());
+  EXPECT_EQ(run(with(eval(weights, data), {"--min-map", "0"})).code, 0);
+  const Outcome missed = run(with(eval(weights, data), {"--min-map", "0.99", "--json"}));
+  EXPECT_EQ(missed.code, 1);
+  EXPECT_THAT(missed.err, HasSubstr("0.99"));
+  EXPECT_TRUE(nlohmann::json::parse(missed.out, nullptr, false).is_object()) << "the result is still printed";
+}
+
+TEST_F(TorchContract, CalibrateAndTrainPrintOneDocument) {
+  const std::string data = make_set(), weights = make_weights();
+  const auto calibrated = expect_json({"calibrate", "--weights", weights, "--data", data, "--out",
+                                       folder_ / "ptq.safetensors", "--images", "4"});
+  EXPECT_EQ(calibrated.at("images"), 4);
+  const auto trained = expect_json({"train", "--data", data, "--out", folder_ / "run", "--img-size", "64",
+                                    "--epochs", "1", "--batch-size", "4"});
+  EXPECT_EQ(trained.at("epochs").size(), 1U);
+}
+
+TEST_F(TorchContract, AFileThatDoesNotExistIsNamed) {
+  const std::string data = make_set(), weights = make_weights(), absent = folder_ / "absent",
+                    out = folder_ / "out";
+  const auto before = files();
+  expect_failure(3, {"train", "--data", absent, "--out", out}, HasSubstr(absent));
+  expect_failure(3, {"train", "--data", data, "--out", out, "--recipe", absent}, HasSubstr(absent));
+  expect_failure(3, {"pipeline", "--data", absent, "--out", out}, HasSubstr(absent));
+  expect_failure(3, {"pipeline", "--data", data, "--out", out, "--recipe", absent}, HasSubstr(absent));
+  expect_failure(3, {"calibrate", "--weights", absent, "--data", data, "--out", out}, HasSubstr(absent));
+  expect_failure(3, {"calibrate", "--weights", weights, "--data", absent, "--out", out}, HasSubstr(absent));
+  expect_failure(3, eval(absent, data), HasSubstr(absent));
+  expect_failure(3, eval(absent + ".onnx", data), HasSubstr(absent));
+  expect_failure(3, eval(weights, absent), HasSubstr(absent));
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(TorchContract, EveryBrokenSampleIsListedWithWhatIsAccepted) {
+  const std::string data = make_set(), weights = make_weights();
+  const std::string image = bytes("set/images/val/000001.jpg");
+  const std::string cut = write("set/images/val/000001.jpg", image.substr(0, image.size() / 2));
+  const std::string labels = write("set/labels/val/000002.txt",
+                                   "0 0.5 0.5 0.2 0.2\n7 0.5 0.5 0.2 0.2\n1 0.5 0.5 0.2\n\n1 0.5 x 0.2 "
+                                   "0.2\n1 0.5 1.5 0.2 0.2\n1 0.5 0.5 0 0.2\n");
+  const auto before = files();
+  expect_failure(
+      3, eval(weights, data),
+      AllOf(HasSubstr(cut), HasSubstr(labels + ", line 2: class 7"), HasSubstr("0..3"),
+            HasSubstr(labels + ", line 3: 4 numbers, 5 expected"), HasSubstr(labels + ", line 5: 'x'"),
+            HasSubstr(labels + ", line 6: cy is 1.5; accepted is 0 to 1"), HasSubstr(labels + ", line 7"),
+            Not(HasSubstr("line 1:")), HasSubstr("--skip-broken")));
+  EXPECT_EQ(files(), before);
+  const auto document = expect_json(with(eval(weights, data), {"--skip-broken"}));
+  EXPECT_EQ(document.at("skipped"), 2);
+  EXPECT_EQ(document.at("images"), 1);
+}
+
+TEST_F(TorchContract, BrokenTrainingSamplesStopEveryStepThatReadsThem) {
+  const std::string data = make_set(), weights = make_weights(), out = folder_ / "out";
+  const std::string labels = write("set/labels/train/000002.txt", "9 0.5 0.5 0.2 0.2\n");
+  const auto before = files();
+  for (const Arguments& arguments :
+       std::vector<Arguments>{{"train", "--data", data, "--out", out, "--img-size", "64"},
+                              {"pipeline", "--data", data, "--out", out, "--img-size", "64"},
+                              {"calibrate", "--weights", weights, "--data", data, "--out", out}}) {
+    expect_failure(3, arguments, AllOf(HasSubstr(labels + ", line 1: class 9"), HasSubstr("0..3")));
+  }
+  EXPECT_EQ(files(), before);
+  const auto calibrated =
+      expect_json({"calibrate", "--weights", weights, "--data", data, "--out", out, "--skip-broken"});
+  EXPECT_EQ(calibrated.at("images"), 3);
+}
+
+TEST_F(TorchContract, EmptySetsAndContradictoryDescriptionsAreRefused) {
+  const std::string data = make_set(), weights = make_weights(), yaml = bytes("set/data.yaml");
+  auto refuse = [&](const std::string& text, const testing::Matcher<std::string>& message) {
+    const std::string path = write("set/other.yaml", text);
+    expect_failure(3, eval(weights, path), AllOf(HasSubstr(path), message));
+  };
+  const std::string names = "names: [disc, square, triangle, cross]\n";
+  refuse("train: images/train\nval: images/val\nnc: 5\n" + names,
+         AllOf(HasSubstr("nc is 5"), HasSubstr("4 entries"), HasSubstr("line 3")));
+  refuse("train: images/train\n" + names, HasSubstr("val"));
+  refuse("train: images/train\nval: images/val\n", HasSubstr("names"));
+  refuse("train: images/train\nval: [images/val\n", HasSubstr("line"));
+  refuse("val: images/val\nnames: 3\n", HasSubstr("names"));
+  refuse("val: {a: b}\n" + names, HasSubstr("val"));
+  refuse("val: images/val\nnc: many\n" + names, HasSubstr("line 2"));
+  refuse("just text", HasSubstr("map"));
+  refuse("", HasSubstr("map"));
+  write("set/other.yaml", "val: images/nowhere\n" + names);
+  expect_failure(3, eval(weights, folder_ / "set/other.yaml"), HasSubstr("images/nowhere"));
+  fs::create_directories(folder_ / "set/images/none");
+  write("set/other.yaml", "val: images/none\n" + names);
+  expect_failure(3, eval(weights, folder_ / "set/other.yaml"),
+                 AllOf(HasSubstr("'val'"), HasSubstr(folder_ / "set")));
+  write("set/other.yaml", "val: images/val\nnames: [cat]\n");
+  for (int i = 1; i <= 3; ++i)
+    write("set/labels/val/00000" + std::to_string(i) + ".txt", "0 0.5 0.5 0.2 0.2\n");
+  expect_failure(3, eval(weights, folder_ / "set/other.yaml"), AllOf(HasSubstr("cat"), HasSubstr("disc")));
+}
+
+TEST_F(TorchContract, ASplitWithoutASingleObjectIsRefused) {
+  const std::string data = make_set();
+  for (int i = 1; i <= 3; ++i) write("set/labels/val/00000" + std::to_string(i) + ".txt", "");
+  for (const char* step : {"train", "pipeline"}) {
+    expect_failure(3, {step, "--data", data, "--out", folder_ / "out", "--img-size", "64", "--epochs", "1"},
+                   AllOf(HasSubstr("split val"), HasSubstr("without a single object")));
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(TorchContract, ResumingNeedsAStateOfTheSameTraining) {
+  const std::string data = make_set(), out = folder_ / "out";
+  const Arguments train{"train", "--data", data, "--out", out, "--epochs", "1", "--batch-size", "4"};
+  expect_failure(3, with(train, {"--img-size", "64", "--resume"}), HasSubstr("no training state"));
+  EXPECT_FALSE(fs::exists(out));
+  ASSERT_EQ(run(with(train, {"--img-size", "64"})).code, 0);
+  const std::string recipe = bytes("out/recipe.yaml");
+  expect_failure(3, with(train, {"--img-size", "96", "--resume"}),
+                 HasSubstr("another recipe, network or data set"));
+  expect_failure(3, with(train, {"--img-size", "64", "--seed", "7", "--resume"}),
+                 HasSubstr("another recipe, network or data set"));
+  EXPECT_EQ(bytes("out/recipe.yaml"), recipe);
+}
+
+TEST_F(TorchContract, DamagedModelFilesAreRefused) {
+  const std::string data = make_set(), text = read_file(make_weights());
+  for (const std::string& bad : {std::string(), text.substr(0, text.size() / 2), "x" + text}) {
+    const std::string path = write("bad.safetensors", bad), onnx = write("bad.onnx", bad);
+    const auto before = files();
+    expect_failure(3, eval(path, data), HasSubstr(path));
+    expect_failure(3, {"calibrate", "--weights", path, "--data", data, "--out", folder_ / "out"},
+                   HasSubstr(path));
+    if (engine::openvino_supports(engine::Precision::fp32))
+      expect_failure(3, eval(onnx, data), HasSubstr(onnx));
+    EXPECT_EQ(files(), before);
+  }
+  const std::string calibrated = make_calibrated();
+  expect_failure(3, {"calibrate", "--weights", calibrated, "--data", data, "--out", folder_ / "out"},
+                 HasSubstr(calibrated));
+}
+
+TEST_F(TorchContract, AnOnnxFileOfMoreClassesThanTheSetIsRefused) {
+  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  formats::ModelFile file = network();
+  for (auto& [name, array] : file.model.weights) {
+    if (name.starts_with("detect.cls_preds.") && name.ends_with(".bias")) array.floats().assign(4, 3.0F);
+  }
+  formats::write_model(folder_ / "sure.safetensors", file);
+  ASSERT_EQ(run({"export", "--weights", folder_ / "sure.safetensors", "--out", folder_ / "sure.onnx"}).code,
+            0);
+  make_set();
+  const std::string data = write("set/other.yaml", "val: images/val\nnames: [a]\n");
+  for (int i = 1; i <= 3; ++i)
+    write("set/labels/val/00000" + std::to_string(i) + ".txt", "0 0.5 0.5 0.2 0.2\n");
+  expect_failure(3, eval(folder_ / "sure.onnx", data), HasSubstr("the data set has 0 to 0"));
+}
+
+TEST_F(TorchContract, BrokenRecipesAreRefusedWithTheirLine) {
+  const std::string data = make_set();
+  auto refuse = [&](const char* text, const char* message) {
+    const std::string path = write("recipe.yaml", text);
+    expect_failure(3, {"pipeline", "--data", data, "--out", folder_ / "out", "--recipe", path},
+                   AllOf(HasSubstr(path), HasSubstr(message)));
+  };
+  refuse("", "train, calibrate and bench");
+  refuse("[1, 2]", "train, calibrate and bench");
+  refuse("a: [", "line 1");
+  refuse("quantize: {}", "'quantize'");
+  refuse("? [a]\n: {}\n", "line 1");
+  refuse("calibrate:\n  method: guess\n", "line 2");
+  refuse("calibrate:\n  images: -5\n", "line 2");
+  refuse("calibrate:\n  percentile: .nan\n", "line 2");
+  refuse("calibrate:\n  speed: 1\n", "'speed'");
+  refuse("bench: {rounds: 0}", "1000");
+  refuse("bench: {seconds: [1]}", "600");
+  refuse("train:\n  batch_size: none\n", "batch_size");
+  refuse("train:\n  nonsense: 1\n", "nonsense");
+  refuse("calibrate:\ntrain:\n  epochs: 1\n\n  batch_size: none\nbench:\n  rounds: 1\n", "line 5");
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(TorchContract, AnOutputThatCannotBeWrittenEndsWithFour) {
+  const std::string data = make_set(), weights = make_weights();
+  expect_failure(4, {"train", "--data", data, "--out", "/proc/yolov6q", "--img-size", "64"},
+                 HasSubstr("/proc/yolov6q"));
+  expect_failure(4, {"pipeline", "--data", data, "--out", "/proc/yolov6q", "--img-size", "64"},
+                 HasSubstr("/proc/yolov6q"));
+  expect_failure(
+      4, {"calibrate", "--weights", weights, "--data", data, "--out", "/proc/yolov6q/a", "--images", "2"},
+      HasSubstr("/proc/yolov6q"));
+  expect_failure(4, with(eval(weights, data), {"--save-detections", "/proc/yolov6q/a"}),
+                 HasSubstr("/proc/yolov6q"));
+}
+
+TEST_F(TorchContract, AFullDiskEndsWithFourAndLeavesNoHalfFile) {
+  const std::string data = make_set(), weights = make_weights();
+  const auto before = files();
+  expect_failure(4,
+                 {"calibrate", "--weights", weights, "--data", data, "--out", folder_ / "ptq.safetensors",
+                  "--images", "2"},
+                 HasSubstr(folder_ / "ptq.safetensors"), {.largest_file_bytes = 100000});
+  EXPECT_EQ(files(), before);
+}
+
+}  // namespace
+}  // namespace y6q::hostile

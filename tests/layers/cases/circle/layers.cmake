@@ -1,0 +1,5 @@
+set(libraries base ir)
+set(folder_base base)
+set(folder_ir ir)
+set(links_base ir)
+set(links_ir base)

@@ -1,0 +1,3 @@
+#include <nowhere/system.h>
+#include "base/low.h"
+  #  include  "ir/high.h"

@@ -1,0 +1,6 @@
+set(libraries base ir)
+set(folder_base base)
+set(folder_ir ir)
+set(links_ir base)
+set(owner_base/low.cpp base)
+set(owner_ir/high.h ir)

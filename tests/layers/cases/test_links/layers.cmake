@@ -1,0 +1,8 @@
+set(libraries base ir)
+set(folder_base base)
+set(folder_ir ir)
+set(test_links_base ir)
+set(owner_base/low.cpp base)
+set(owner_base/low_test.cpp base)
+set(tests_base base/low_test.cpp)
+set(owner_ir/high.h ir)

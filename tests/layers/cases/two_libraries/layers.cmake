@@ -1,0 +1,8 @@
+set(libraries stages stages_torch)
+set(folder_stages stages)
+set(folder_stages_torch stages)
+set(links_stages_torch stages)
+set(owner_stages/plain.cpp stages)
+set(owner_stages/plain.h stages)
+set(owner_stages/torch.cpp stages_torch)
+set(owner_stages/torch.h stages_torch)

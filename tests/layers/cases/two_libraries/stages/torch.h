@@ -1,0 +1,2 @@
+#pragma once
+#include "stages/plain.h"

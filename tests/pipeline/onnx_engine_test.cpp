@@ -1,0 +1,163 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/isa.h"
+#include "engine/engine.h"
+#include "onnx/write.h"
+#include "pipeline/networks.h"
+#include "support/folder.h"
+
+// ir::interpret is the referee: what is exported and run by an engine gives its numbers.
+namespace y6q::pipeline {
+namespace {
+
+using engine::EngineOptions;
+using engine::InputLayout;
+using engine::Precision;
+using onnx::Form;
+
+class OnnxInOpenVino : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!engine::openvino_supports(Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  }
+  fs::path write(const ir::Model& model, const onnx::OnnxOptions& options) {
+    onnx::write_onnx(folder_ / "net.onnx", model, options);
+    return folder_ / "net.onnx";
+  }
+
+  support::Folder folder_;
+};
+
+std::vector<float> to_floats(const ir::Tensor& tensor) { return {tensor.data.begin(), tensor.data.end()}; }
+
+/// [N, C, H, W] in [0, 1] -> bytes, channels last if wanted.
+std::vector<uint8_t> to_bytes(const ir::Tensor& images, bool channels_last) {
+  const ir::Shape& s = images.shape;
+  std::vector<uint8_t> bytes;
+  auto push = [&](int64_t n, int64_t c, int64_t i) {
+    const auto at = static_cast<size_t>((n * s[1] + c) * s[2] * s[3] + i);
+    bytes.push_back(static_cast<uint8_t>(std::lround(images.data[at] * 255)));
+  };
+  for (int64_t n = 0; n < s[0]; ++n) {
+    if (channels_last) {
+      for (int64_t i = 0; i < s[2] * s[3]; ++i)
+        for (int64_t c = 0; c < s[1]; ++c) push(n, c, i);
+    } else {
+      for (int64_t c = 0; c < s[1]; ++c)
+        for (int64_t i = 0; i < s[2] * s[3]; ++i) push(n, c, i);
+    }
+  }
+  return bytes;
+}
+
+/// Largest difference, relative to the largest magnitude of the expected tensor.
+double difference(std::span<const float> got, const ir::Tensor& want) {
+  if (got.size() != want.data.size()) return 1e30;
+  double worst = 0, largest = 1e-30;
+  for (size_t i = 0; i < got.size(); ++i) {
+    worst = std::max(worst, std::fabs(static_cast<double>(got[i]) - want.data[i]));
+    largest = std::max(largest, std::fabs(want.data[i]));
+  }
+  return worst / largest;
+}
+
+// float32 sums of some hundred products against doubles.
+constexpr double kFloatTolerance = 1e-5;
+
+void expect_as_interpreted(engine::Engine& engine, const ir::Model& model, const ir::Tensor& images,
+                           double tolerance) {
+  const auto want = ir::interpret(model, images);
+  for (const auto& output : engine.infer(to_floats(images))) {
+    EXPECT_EQ(output.shape, want.at(output.name).shape) << output.name;
+    EXPECT_LE(difference(output.data, want.at(output.name)), tolerance) << output.name;
+  }
+}
+
+TEST_F(OnnxInOpenVino, EveryOperatorGivesTheInterpretersNumbers) {
+  const ir::Model model = every_operator();
+  const auto engine = engine::open_openvino(write(model, {}));
+  std::vector<std::string> names;
+  for (const auto& output : engine->outputs()) names.push_back(output.name);
+  EXPECT_THAT(names, testing::ElementsAre("outputs", "cls0", "reg1"));
+  expect_as_interpreted(*engine, model, random_images({1, 3, 16, 24}, 1), kFloatTolerance);
+}
+
+TEST_F(OnnxInOpenVino, AFileForAnyBatchAndOneForABatchRunAtTheBatchThatIsAsked) {
+  const ir::Model model = every_operator();
+  for (const int64_t written : {0, 1, 3}) {
+    const auto engine = engine::open_openvino(write(model, {.batch = written}), {.batch = 3});
+    EXPECT_THAT(engine->input().shape, testing::ElementsAre(3, 3, 16, 24));
+    expect_as_interpreted(*engine, model, random_images({3, 3, 16, 24}, 2), kFloatTolerance);
+  }
+}
+
+TEST_F(OnnxInOpenVino, ImagesOfBytesGiveWhatFloatsGive) {
+  const ir::Model model = every_operator();
+  const fs::path path = write(model, {.outputs = {"outputs"}});
+  const ir::Tensor images = random_images({2, 3, 16, 24}, 3);
+  const auto want = ir::interpret(model, images).at("outputs");
+  for (const InputLayout layout : {InputLayout::bytes_nchw, InputLayout::bytes_nhwc}) {
+    const auto engine = engine::open_openvino(path, {.input = layout, .batch = 2});
+    const auto bytes = to_bytes(images, layout == InputLayout::bytes_nhwc);
+    EXPECT_LE(difference(engine->infer(bytes).at(0).data, want), kFloatTolerance);
+    EXPECT_THROW(engine->infer(to_floats(images)), UsageError);
+  }
+}
+
+TEST_F(OnnxInOpenVino, RefusesAnotherNumberOfElementsOrBytesForFloats) {
+  const auto engine = engine::open_openvino(write(every_operator(), {}));
+  EXPECT_THROW(engine->infer(std::vector<float>(5)), ShapeError);
+  EXPECT_THROW(engine->infer(std::vector<uint8_t>(3 * 16 * 24)), UsageError);
+}
+
+TEST_F(OnnxInOpenVino, Bf16RunsConvolutionsInBf16) {
+  if (!engine::openvino_supports(Precision::bf16)) GTEST_SKIP() << "no BF16 arithmetic in this CPU";
+  const ir::Model model = quantized_chain(true);
+  const auto engine = engine::open_openvino(write(model, {}), {.precision = Precision::bf16});
+  const auto layers = engine->executed_layers();
+  EXPECT_TRUE(std::any_of(layers.begin(), layers.end(), [](const auto& layer) {
+    return layer.type == "Convolution" && layer.precision == "bf16";
+  }));
+}
+
+class QuantizedOnnxInOpenVino : public OnnxInOpenVino, public testing::WithParamInterface<bool> {};
+
+// A value near a rounding border may fall to the other side; each layer adds its own steps.
+TEST_P(QuantizedOnnxInOpenVino, GivesTheInterpretersNumbersWithinAStep) {
+  const ir::Model model = quantized_chain(GetParam());
+  const auto engine =
+      engine::open_openvino(write(model, {.form = Form::qdq}), {.precision = Precision::int8});
+  const ir::Tensor images = random_images({1, 3, 32, 32}, 4);
+  const auto want = ir::interpret(model, images).at("map");
+  const auto got = engine->infer(to_floats(images)).at(0).data;
+  double mean = 0, largest = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    mean += std::fabs(static_cast<double>(got[i]) - want.data[i]) / static_cast<double>(got.size());
+    largest = std::max(largest, std::fabs(want.data[i]));
+  }
+  EXPECT_LE(mean / largest, 1e-3);
+  EXPECT_LE(difference(got, want), 2.0 / 127);
+}
+
+TEST_P(QuantizedOnnxInOpenVino, EveryConvolutionRunsInInt8) {
+  if (!detect_isa().fast_int8()) GTEST_SKIP() << "no INT8 arithmetic in this CPU";
+  const auto engine = engine::open_openvino(write(quantized_chain(GetParam()), {.form = Form::qdq}),
+                                            {.precision = Precision::int8});
+  int count = 0;
+  for (const auto& layer : engine->executed_layers()) {
+    if (layer.type != "Convolution" && layer.type != "Deconvolution") continue;
+    ++count;
+    EXPECT_THAT(layer.precision, testing::AnyOf("u8", "i8")) << layer.name;
+  }
+  EXPECT_EQ(count, 5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Schemes, QuantizedOnnxInOpenVino, testing::Values(true, false),
+                         [](const auto& scheme) { return scheme.param ? "tensorrt" : "cpu"; });
+
+}  // namespace
+}  // namespace y6q::pipeline

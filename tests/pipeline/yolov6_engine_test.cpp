@@ -1,0 +1,189 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/files.h"
+#include "base/isa.h"
+#include "engine/engine.h"
+#include "models/yolov6.h"
+#include "onnx/write.h"
+#include "passes/append_decode.h"
+#include "passes/insert_quantizers.h"
+#include "passes/pipeline.h"
+#include "passes/share_ranges.h"
+#include "pipeline/networks.h"
+#include "support/folder.h"
+
+// YOLOv6-N from the description to the engine, without training: random weights, ranges of one image.
+namespace y6q::pipeline {
+namespace {
+
+using engine::Precision;
+using onnx::Form;
+
+constexpr int64_t kSize = 64;
+
+ir::Model decoded_network() {
+  ir::Model model = models::yolov6({.architecture = "yolov6n",
+                                    .mode = models::Mode::repopt,
+                                    .class_count = 3,
+                                    .image_size = {kSize, kSize}});
+  // He initialisation, predictions included (they start at zero): otherwise the signal fades through 30
+  // layers.
+  Random random(11);
+  for (auto& [name, array] : model.weights) {
+    if (array.shape.size() != 4) continue;
+    const double bound =
+        1.25 * std::sqrt(6.0 / static_cast<double>(ir::element_count(array.shape) / array.shape[0]));
+    for (float& value : array.floats()) value = static_cast<float>(random.uniform(-bound, bound));
+  }
+  return passes::append_decode(passes::deploy(model));
+}
+
+/// Ranges of all activations: the largest magnitudes on `images`.
+ir::Model quantized_network(const ir::Model& network, const ir::Tensor& images, quant::Scheme scheme) {
+  ir::Model model = passes::share_ranges(passes::insert_quantizers(network, {.scheme = scheme}));
+  const auto results = ir::interpret_all(network, images);
+  for (const ir::Node& node : model.graph.nodes()) {
+    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
+    if (!quantizer || quantizer->channel_axis >= 0) continue;
+    const auto& seen = results.at(model.graph.node(node.inputs[0]).name).data;
+    double largest = 0;
+    for (const double value : seen) largest = std::max(largest, std::fabs(value));
+    model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(static_cast<float>(largest));
+  }
+  return passes::share_ranges(model);
+}
+
+double mean_difference(std::span<const double> a, std::span<const double> b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += std::fabs(a[i] - b[i]);
+  return sum / static_cast<double>(a.size());
+}
+
+struct Coverage {
+  int integer = 0, predictions = 0;
+  std::vector<std::string> others;  ///< convolutions that are no predictions and not INT8
+};
+
+/// A prediction convolution has its own name, or that of the output which it makes.
+bool is_prediction_name(const std::string& name) {
+  const bool is_output = name.size() > 3 && (name.starts_with("cls") || name.starts_with("reg")) &&
+                         name[3] >= '0' && name[3] <= '2';
+  return is_output || name.find("_preds.") != name.npos;
+}
+
+Coverage coverage_of(const engine::Engine& engine) {
+  Coverage coverage;
+  for (const auto& layer : engine.executed_layers()) {
+    if (layer.type != "Convolution" && layer.type != "Deconvolution") continue;
+    const bool is_prediction =
+        is_prediction_name(layer.name) || std::ranges::any_of(layer.originals, is_prediction_name);
+    if (layer.precision == "u8" || layer.precision == "i8") {
+      EXPECT_FALSE(is_prediction) << layer.name;
+      ++coverage.integer;
+    } else if (is_prediction) {
+      ++coverage.predictions;
+    } else {
+      coverage.others.push_back(layer.name + " in " + layer.precision);
+    }
+  }
+  return coverage;
+}
+
+void expect_only_predictions_are_float(const engine::Engine& engine, int integer) {
+  const Coverage coverage = coverage_of(engine);
+  EXPECT_THAT(coverage.others, testing::IsEmpty());
+  EXPECT_EQ(coverage.predictions, 6);
+  EXPECT_EQ(coverage.integer, integer);
+}
+
+class Yolov6InOpenVino : public testing::TestWithParam<quant::Scheme> {
+ protected:
+  void SetUp() override {
+    if (!engine::openvino_supports(Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  }
+  /// The decoded predictions [1, A, 8].
+  std::vector<double> run(const ir::Model& model, Form form, Precision precision, const ir::Tensor& images) {
+    onnx::write_onnx(path_, model, {.form = form, .outputs = {"outputs"}});
+    engine_ = engine::open_openvino(path_, {.precision = precision});
+    const auto data = engine_->infer(std::vector<float>(images.data.begin(), images.data.end())).at(0).data;
+    return {data.begin(), data.end()};
+  }
+
+  support::Folder folder_;
+  fs::path path_ = folder_ / "net.onnx";
+  std::unique_ptr<engine::Engine> engine_;
+};
+
+TEST_P(Yolov6InOpenVino, TheEngineFollowsTheSimulationAndOnlyPredictionsStayFloat) {
+  const ir::Tensor images = random_images({1, 3, kSize, kSize}, 12);
+  const ir::Model network = decoded_network();
+  const ir::Model quantized = quantized_network(network, images, GetParam());
+  const auto exact = ir::interpret(network, images).at("outputs").data;
+  const auto simulated = ir::interpret(quantized, images).at("outputs").data;
+  const double loss = mean_difference(exact, simulated);
+  EXPECT_GT(loss, 0);
+
+  // Boxes reach 700 pixels; float32 through 56 convolutions.
+  EXPECT_LE(mean_difference(exact, run(network, Form::plain, Precision::fp32, images)), 1e-2);
+  // One value on a rounding border falls to the other side and an untrained network spreads it: the
+  // difference may reach what rounding itself costs, not more.
+  EXPECT_LE(mean_difference(simulated, run(quantized, Form::qdq, Precision::int8, images)), 1.2 * loss);
+
+  if (!detect_isa().fast_int8()) GTEST_SKIP() << "no INT8 arithmetic in this CPU";
+  expect_only_predictions_are_float(*engine_, 52);  // 50 convolutions and 2 transposed ones
+}
+
+INSTANTIATE_TEST_SUITE_P(Schemes, Yolov6InOpenVino,
+                         testing::Values(quant::Scheme::tensorrt, quant::Scheme::cpu),
+                         [](const auto& scheme) {
+                           return scheme.param == quant::Scheme::cpu ? "cpu" : "tensorrt";
+                         });
+
+/// The executed graph of a network as the pipeline exports it: heads not decoded, all ranges 1.
+Coverage exported_coverage(const std::string& architecture, const passes::QuantPolicy& policy) {
+  ir::Model model = passes::insert_quantizers(passes::deploy(models::yolov6({.architecture = architecture,
+                                                                             .mode = models::Mode::repvgg,
+                                                                             .class_count = 3,
+                                                                             .image_size = {64, 96}})),
+                                              policy);
+  for (const ir::Node& node : model.graph.nodes()) {
+    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
+    if (!quantizer || quantizer->channel_axis >= 0) continue;
+    model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(1);
+  }
+  const support::Folder folder;
+  const fs::path path = folder / "net.onnx";
+  onnx::write_onnx(path, model, {.form = Form::qdq});
+  const auto engine =
+      engine::open_openvino(path, {.precision = Precision::int8, .input = engine::InputLayout::bytes_nchw});
+  return coverage_of(*engine);
+}
+
+class Int8Coverage : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (!engine::openvino_supports(Precision::int8)) GTEST_SKIP() << "built without OpenVINO";
+    if (!detect_isa().fast_int8()) GTEST_SKIP() << "no INT8 arithmetic in this CPU";
+  }
+};
+
+TEST_P(Int8Coverage, OnlyTheSixPredictionsOfAnExportedNetworkStayFloat) {
+  const Coverage coverage = exported_coverage(GetParam(), {});
+  EXPECT_THAT(coverage.others, testing::IsEmpty());
+  EXPECT_EQ(coverage.predictions, 6);
+  EXPECT_GE(coverage.integer, 52);
+}
+
+TEST_P(Int8Coverage, AConvolutionThatIsKeptFloatIsNoticed) {
+  const Coverage coverage = exported_coverage(GetParam(), {.keep_float = {"neck.Rep_p3.conv1.rbr_reparam"}});
+  EXPECT_THAT(coverage.others, testing::ElementsAre(testing::HasSubstr("neck.Rep_p3.conv1.rbr_reparam")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Architectures, Int8Coverage, testing::Values("yolov6n", "yolov6t", "yolov6s"),
+                         [](const auto& architecture) { return std::string(architecture.param); });
+
+}  // namespace
+}  // namespace y6q::pipeline

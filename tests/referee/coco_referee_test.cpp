@@ -1,0 +1,43 @@
+// Random data against pycocotools and faster-coco-eval.
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "eval/coco_eval.h"
+#include "referee/referee.h"
+
+namespace y6q::eval {
+namespace {
+
+constexpr double kTolerance = 1e-9;
+
+std::vector<double> raw_doubles(const fs::path& path) {
+  const std::string bytes = read_file(path);
+  std::vector<double> values(bytes.size() / sizeof(double));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(double));
+  return values;
+}
+
+void expect_near(std::span<const double> got, std::span<const double> want, const char* what) {
+  ASSERT_EQ(got.size(), want.size()) << what;
+  for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], kTolerance) << what << " at " << i;
+}
+
+TEST(CocoReferee, RandomDataAgree) {
+  constexpr int kCases = 8;
+  for (int seed = 0; seed < kCases; ++seed) {
+    SCOPED_TRACE(seed);
+    const referee::Folder folder;
+    Y6Q_REFEREE("coco_referee.py", folder.quoted() + " " + std::to_string(seed));
+    const CocoResult result = evaluate_coco(read_coco_ground_truth(folder.path() / "gt.json"),
+                                            read_coco_detections(folder.path() / "dt.json"));
+    const auto expected = nlohmann::json::parse(read_file(folder.path() / "expected.json"));
+    expect_near(result.stats, expected.at("pycocotools").get<std::vector<double>>(), "pycocotools");
+    expect_near(result.stats, expected.at("faster_coco_eval").get<std::vector<double>>(), "faster-coco-eval");
+    expect_near(result.precision, raw_doubles(folder.path() / "precision.f64"), "precision");
+    expect_near(result.recall, raw_doubles(folder.path() / "recall.f64"), "recall");
+    expect_near(result.scores, raw_doubles(folder.path() / "scores.f64"), "scores");
+  }
+}
+
+}  // namespace
+}  // namespace y6q::eval

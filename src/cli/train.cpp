@@ -17,6 +17,8 @@ class TrainCommand : public Command {
             "Folder for best.safetensors, last.safetensors, the training state and history.csv");
     app.add_option("--recipe", recipe_,
                    "YAML file with training settings; without it they suit the set's size");
+    app.add_option("--scales", options_.scales,
+                   "RepOptimizer for --mode repopt: a scales file, or the model of --mode hyper_search");
     app.add_flag("--resume", options_.resume, "Go on from the training state in --out");
     add_example(
         app,
@@ -31,11 +33,9 @@ class TrainCommand : public Command {
     const stages::TrainSummary result = stages::train(options_, console.monitor());
     nlohmann::json epochs = nlohmann::json::array();
     for (const auto& row : result.history) {
-      nlohmann::json entry{{"epoch", row.epoch},
-                           {"loss_classes", row.loss_classes},
-                           {"loss_iou", row.loss_iou},
-                           {"loss_dfl", row.loss_dfl},
-                           {"images_per_s", row.images_per_s}};
+      nlohmann::json entry{
+          {"epoch", row.epoch},       {"loss_classes", row.loss_classes}, {"loss_iou", row.loss_iou},
+          {"loss_dfl", row.loss_dfl}, {"loss_distill", row.loss_distill}, {"images_per_s", row.images_per_s}};
       if (row.map) entry["map"] = *row.map;
       epochs.push_back(std::move(entry));
     }

@@ -6,6 +6,8 @@ namespace y6q::cli {
 inline constexpr const char* kSynth = "Write a generated detection data set";
 inline constexpr const char* kTrain = "Train a float network";
 inline constexpr const char* kCalibrate = "PTQ: insert quantizers and find their ranges";
+inline constexpr const char* kSensitivity = "Measure what each layer costs in INT8";
+inline constexpr const char* kQat = "Quantization-aware training with distillation";
 inline constexpr const char* kExport = "Write ONNX: float, or with Q/DQ pairs";
 inline constexpr const char* kBench = "Measure latency and throughput of ONNX files";
 inline constexpr const char* kEval = "COCO mAP of a model file or an ONNX file";

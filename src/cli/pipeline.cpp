@@ -12,7 +12,8 @@ namespace {
 class PipelineCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    add_train_options(app, options_.train);
+    add_network_options(app, options_.train);
+    add_training_run_options(app, options_.train);
     add_out(app, options_.train.out, "Folder of the run; the same command again goes on where it stopped");
     app.add_option("--recipe", recipe_, "YAML file with the maps train, calibrate and bench");
     app.add_flag("--final", final_, "Measure on the test split instead of val");

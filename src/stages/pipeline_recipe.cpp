@@ -46,15 +46,15 @@ void read_calibrate(const YAML::Node& map, const std::string& place, CalibrateOp
   for (const auto& entry : map) {
     const YAML::Node &key = entry.first, &value = entry.second;
     if (key.Scalar() == "scheme") {
-      options.scheme = name(value, place, quant::scheme_from_name);
+      options.ranges.scheme = name(value, place, quant::scheme_from_name);
     } else if (key.Scalar() == "method") {
-      options.method = name(value, place, quant::range_method_from_name);
+      options.ranges.method = name(value, place, quant::range_method_from_name);
     } else if (key.Scalar() == "percentile") {
-      options.percentile = number(value, place, 50.0, 100.0);
+      options.ranges.percentile = number(value, place, 50.0, 100.0);
     } else if (key.Scalar() == "images") {
       options.images = number(value, place, int64_t{1}, int64_t{1} << 20);
     } else if (key.Scalar() == "bias_correction") {
-      options.bias_correction = flag(value, place);
+      options.ranges.bias_correction = flag(value, place);
     } else {
       refuse(key, place, "scheme, method, percentile, images and bias_correction");
     }

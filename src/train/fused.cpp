@@ -33,8 +33,8 @@ void sgd_update(const SgdArrays<double>& arrays, int64_t first, int64_t last, co
 }
 
 void average_update(float* __restrict average, const float* __restrict value, int64_t count, double decay) {
-  const auto keep = static_cast<float>(decay), take = static_cast<float>(1 - decay);
-  for (int64_t i = 0; i < count; ++i) average[i] = keep * average[i] + take * value[i];
+  const auto take = static_cast<float>(1 - decay);
+  for (int64_t i = 0; i < count; ++i) average[i] += take * (value[i] - average[i]);
 }
 
 }  // namespace y6q::train

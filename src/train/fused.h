@@ -23,7 +23,7 @@ struct SgdArrays {
 void sgd_update(const SgdArrays<float>& arrays, int64_t first, int64_t last, const SgdStep<float>& step);
 void sgd_update(const SgdArrays<double>& arrays, int64_t first, int64_t last, const SgdStep<double>& step);
 
-/// average = decay * average + (1 - decay) * value.
+/// average = decay * average + (1 - decay) * value; an average that equals the value stays as it is.
 void average_update(float* average, const float* value, int64_t count, double decay);
 
 }  // namespace y6q::train

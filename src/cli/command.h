@@ -46,6 +46,7 @@ int run(int argc, char** argv);
 
 // One a file.
 std::unique_ptr<Command> make_bench_command();
+std::unique_ptr<Command> make_build_command();
 std::unique_ptr<Command> make_calibrate_command();
 std::unique_ptr<Command> make_coco_eval_command();
 std::unique_ptr<Command> make_eval_command();

@@ -10,6 +10,7 @@ std::vector<CommandEntry> commands() {
           {"sensitivity", kSensitivity, nullptr},
           {"qat", kQat, nullptr},
           {"export", kExport, make_export_command},
+          {"build", kBuild, make_build_command},
           {"bench", kBench, make_bench_command},
           {"eval", kEval, nullptr},
           {"pipeline", kPipeline, nullptr},

@@ -9,6 +9,7 @@ inline constexpr const char* kCalibrate = "PTQ: insert quantizers and find their
 inline constexpr const char* kSensitivity = "Measure what each layer costs in INT8";
 inline constexpr const char* kQat = "Quantization-aware training with distillation";
 inline constexpr const char* kExport = "Write ONNX: float, or with Q/DQ pairs";
+inline constexpr const char* kBuild = "Compile an ONNX file for this CPU and show what runs in integers";
 inline constexpr const char* kBench = "Measure latency and throughput of ONNX files";
 inline constexpr const char* kEval = "COCO mAP of a model file or an ONNX file";
 inline constexpr const char* kPipeline = "All steps, resumable, from data set to table";

@@ -65,7 +65,6 @@ train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t t
   recipe.atss_warmup_epochs = 0;  // the network knows its objects already
   recipe.eval_interval = 1;
   recipe.augment = data::without_strong(recipe.augment);
-  if (train_images < kSmallSet) recipe.lr0 = 1e-4;
   return recipe;
 }
 

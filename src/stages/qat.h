@@ -15,7 +15,7 @@ struct QatOptions : TrainingRunOptions {
 };
 
 /// Settings for so many training images (spec/02 §7, spec/04 §6): ten epochs at a small rate, cosine, no
-/// warm-up, no mosaic, no mixup; below kSmallSet images a rate that moves within a hundred iterations.
+/// warm-up, no mosaic, no mixup.
 train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images);
 
 /// Quantization-aware training of a calibrated model: batch normalisation folded, activation ranges frozen,

@@ -43,6 +43,8 @@ struct PtCheckpoint {
 class PtReader {
  public:
   explicit PtReader(const fs::path& path);
+  /// The same of a file in memory, which must outlive the reader; path: for messages.
+  PtReader(std::span<const std::byte> bytes, const fs::path& path);
 
   const PtCheckpoint& checkpoint() const { return checkpoint_; }
   /// The network to infer with: `ema` if there is one, else `model`. Throws InputError when neither is.
@@ -51,8 +53,10 @@ class PtReader {
   ir::Array array(const PtTensor& tensor) const;
 
  private:
+  void read(std::span<const std::byte> bytes);
+
   fs::path path_;
-  MappedFile file_;
+  std::optional<MappedFile> file_;
   PtContents contents_;
   PtCheckpoint checkpoint_;
 };

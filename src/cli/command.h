@@ -48,6 +48,7 @@ int run(int argc, char** argv);
 std::unique_ptr<Command> make_bench_command();
 std::unique_ptr<Command> make_calibrate_command();
 std::unique_ptr<Command> make_coco_eval_command();
+std::unique_ptr<Command> make_convert_command();
 std::unique_ptr<Command> make_eval_command();
 std::unique_ptr<Command> make_export_command();
 std::unique_ptr<Command> make_inspect_command();

@@ -39,4 +39,13 @@ ir::Array PtReader::array(const PtTensor& tensor) const {
   return result;
 }
 
+bool is_pt(const fs::path& path) {
+  // The first eight bytes of a safetensors file are a length: its ninth tells the two apart.
+  constexpr size_t kJson = 8;
+  const MappedFile file(path);
+  const auto bytes = file.bytes();
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kJson + 1));
+  return (text.starts_with("PK") || text.starts_with('\x80')) && !(text.size() > kJson && text[kJson] == '{');
+}
+
 }  // namespace y6q::formats

@@ -12,13 +12,21 @@
 
 namespace y6q::formats {
 
+/// Settings of a pickled quantizer; state dictionaries have ranges only.
+struct PtQuantizer {
+  int64_t bits = 8;
+  bool is_unsigned = false, narrow_range = false;
+  bool disabled = false;  ///< passes values on, whatever its range
+};
+
 /// A network of a checkpoint: a pickled module, or a state dictionary (which has tensors only).
 struct PtNetwork {
   /// In the order of the state dictionary, names as in the file (formats/checkpoint_names.h).
   std::vector<std::pair<std::string, PtTensor>> tensors{};
-  std::optional<int64_t> class_count{};    ///< attribute `nc`
-  std::vector<std::string> class_names{};  ///< attribute `names`; class id = position; UTF-8
-  std::vector<double> strides{};           ///< attribute `stride`, pixels a level
+  std::optional<int64_t> class_count{};             ///< attribute `nc`
+  std::vector<std::string> class_names{};           ///< attribute `names`; class id = position; UTF-8
+  std::vector<double> strides{};                    ///< attribute `stride`, pixels a level
+  std::map<std::string, PtQuantizer> quantizers{};  ///< by module path
 };
 
 struct PtOptimizer {
@@ -60,5 +68,8 @@ class PtReader {
   PtContents contents_;
   PtCheckpoint checkpoint_;
 };
+
+/// Does the file begin as one of torch.save(), in either container? Throws InputError when it cannot be read.
+bool is_pt(const fs::path& path);
 
 }  // namespace y6q::formats

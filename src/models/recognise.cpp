@@ -11,6 +11,7 @@ namespace y6q::models {
 namespace {
 
 constexpr std::string_view kStem = "backbone.stem.";
+constexpr int64_t kMostChannels = 1 << 16, kMostRepeats = 200;  // far above any network
 
 /// The 3x3 kernel of a Rep block in each mode.
 constexpr std::pair<Mode, std::string_view> kKernels[] = {{Mode::hyper_search, ".conv.weight"},
@@ -69,7 +70,13 @@ std::string kernel_name(std::string_view path, Mode mode) {
 /// Output channels of a convolution; 0 when there is none of that name.
 int64_t outputs_of(const ParameterShapes& parameters, const std::string& weight) {
   const auto found = parameters.find(weight);
-  return found == parameters.end() || found->second.empty() ? 0 : found->second[0];
+  if (found == parameters.end() || found->second.empty()) return 0;
+  const int64_t channels = found->second[0];
+  if (channels < 1 || channels > kMostChannels) {
+    throw InputError("entry '{}' has {} output channels; 1 to {} are accepted", weight, channels,
+                     kMostChannels);
+  }
+  return channels;
 }
 
 Layout read_layout(const ParameterShapes& parameters, Mode mode) {
@@ -85,7 +92,9 @@ Layout read_layout(const ParameterShapes& parameters, Mode mode) {
       return kernel_name(fmt::format("{}.block.{}", kStacks[i - 1], k), mode);
     };
     layout.repeats[i] = 1;
-    while (parameters.contains(block(layout.repeats[i] - 1))) ++layout.repeats[i];
+    while (layout.repeats[i] < kMostRepeats && parameters.contains(block(layout.repeats[i] - 1))) {
+      ++layout.repeats[i];
+    }
   }
   return layout;
 }

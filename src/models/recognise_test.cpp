@@ -51,6 +51,12 @@ TEST(Recognise, GuessesTheArchitectureOfAnIncompleteNetwork) {
   EXPECT_FALSE(recognise(shapes).is_custom);
 }
 
+TEST(Recognise, RefusesShapesOfNoNetwork) {
+  ParameterShapes shapes = shapes_of({.image_size = {64, 64}});
+  shapes["neck.downsample1.block.conv.weight"] = {int64_t{1} << 60, 0};
+  EXPECT_THAT([&] { recognise(shapes); }, ThrowsMessage<InputError>(HasSubstr("output channels")));
+}
+
 TEST(Recognise, RefusesOtherNetworks) {
   EXPECT_THAT(
       [] {

@@ -15,6 +15,7 @@ std::vector<CommandEntry> commands() {
           {"eval", kEval, nullptr},
           {"pipeline", kPipeline, nullptr},
           {"coco-eval", kCocoEval, make_coco_eval_command},
+          {"convert", kConvert, make_convert_command},
           {"inspect", kInspect, make_inspect_command}};
 }
 

@@ -14,6 +14,7 @@ inline constexpr const char* kBench = "Measure latency and throughput of ONNX fi
 inline constexpr const char* kEval = "COCO mAP of a model file or an ONNX file";
 inline constexpr const char* kPipeline = "All steps, resumable, from data set to table";
 inline constexpr const char* kCocoEval = "COCO evaluation of ground-truth and detection JSON";
+inline constexpr const char* kConvert = "Checkpoints of the reference (.pt) to model files and back";
 inline constexpr const char* kInspect = "Show what is in a model file";
 
 }  // namespace y6q::cli

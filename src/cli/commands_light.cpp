@@ -4,10 +4,15 @@
 namespace y6q::cli {
 
 std::vector<CommandEntry> commands() {
-  return {{"synth", kSynth, make_synth_command},      {"train", kTrain, nullptr},
-          {"calibrate", kCalibrate, nullptr},         {"export", kExport, make_export_command},
-          {"bench", kBench, make_bench_command},      {"eval", kEval, nullptr},
-          {"pipeline", kPipeline, nullptr},           {"coco-eval", kCocoEval, make_coco_eval_command},
+  return {{"synth", kSynth, make_synth_command},
+          {"train", kTrain, nullptr},
+          {"calibrate", kCalibrate, nullptr},
+          {"export", kExport, make_export_command},
+          {"bench", kBench, make_bench_command},
+          {"eval", kEval, nullptr},
+          {"detect", kDetect, make_detect_command},
+          {"pipeline", kPipeline, nullptr},
+          {"coco-eval", kCocoEval, make_coco_eval_command},
           {"inspect", kInspect, make_inspect_command}};
 }
 

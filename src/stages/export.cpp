@@ -1,14 +1,27 @@
 #include "stages/export.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/errors.h"
-#include "formats/model_file.h"
 #include "models/yolov6.h"
 #include "passes/append_decode.h"
 #include "passes/pipeline.h"
 
 namespace y6q::stages {
+
+std::map<std::string, std::string> onnx_metadata(const formats::ModelInfo& info) {
+  std::string names;
+  for (std::string name : info.class_names) {
+    std::ranges::replace(name, '\n', ' ');
+    names += (names.empty() ? "" : "\n") + name;
+  }
+  return {{"architecture", info.architecture},
+          {"image_size", fmt::format("{} {}", info.image_size[0], info.image_size[1])},
+          {"names", names},
+          {"scheme", info.scheme}};
+}
 
 void export_onnx(const ExportOptions& options) {
   const formats::ModelFile file = formats::read_model(options.weights);
@@ -24,7 +37,7 @@ void export_onnx(const ExportOptions& options) {
         options.weights.string());
   }
   ir::Model model = passes::deploy(file.model);
-  onnx::OnnxOptions onnx{.form = options.form, .batch = options.batch};
+  onnx::OnnxOptions onnx{.form = options.form, .batch = options.batch, .metadata = onnx_metadata(file.info)};
   if (!options.raw_head) {
     model = passes::append_decode(model, {models::kStrides.begin(), models::kStrides.end()});
     onnx.outputs = {"outputs"};

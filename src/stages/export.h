@@ -1,6 +1,10 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "base/files.h"
+#include "formats/model_file.h"
 #include "onnx/write.h"
 
 namespace y6q::stages {
@@ -13,6 +17,10 @@ struct ExportOptions {
   bool raw_head =
       false;  ///< false: one output `outputs` [B, A, 5 + nc]; true: cls0 … reg2 as the head gives them
 };
+
+/// What an exported file says about itself, as metadata_props: `names` (one class a line, in the order of
+/// ids), `image_size` (height and width), `architecture`, `scheme` (empty: float).
+std::map<std::string, std::string> onnx_metadata(const formats::ModelInfo& info);
 
 /// Merges, folds and writes the network as ONNX. Throws InputError for form qdq when the file has no
 /// quantizers.

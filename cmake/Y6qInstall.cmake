@@ -8,7 +8,7 @@ install(TARGETS yolov6q_detector EXPORT yolov6q LIBRARY DESTINATION "${CMAKE_INS
 install(FILES src/embed/yolov6q.h src/embed/detector.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/yolov6q")
 if(Y6Q_OPENVINO)
   get_filename_component(openvino_libraries "${OpenVINO_DIR}/../libs" ABSOLUTE)
-  file(GLOB openvino_files "${openvino_libraries}/libopenvino.so*" "${openvino_libraries}/libtbb.so*"
+  file(GLOB openvino_files "${openvino_libraries}/libopenvino.so*" "${openvino_libraries}/libtbb.so*" "${openvino_libraries}/libtbbbind*.so*"
        "${openvino_libraries}/libopenvino_onnx_frontend.so*" "${openvino_libraries}/libopenvino_intel_cpu_plugin.so"
        "${openvino_libraries}/libhwloc.so*")
   install(FILES ${openvino_files} DESTINATION "${CMAKE_INSTALL_LIBDIR}/yolov6q")

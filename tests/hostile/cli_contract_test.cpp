@@ -5,13 +5,13 @@
 namespace y6q::hostile {
 namespace {
 
-constexpr const char* kLight[]{"synth", "export", "build", "bench", "coco-eval", "inspect"};
+constexpr const char* kLight[]{"synth", "export", "build", "bench", "detect", "coco-eval", "inspect"};
 
 TEST_F(Contract, HelpOfTheProgramListsEverySubcommand) {
   const Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.code, 0);
-  for (const char* name :
-       {"synth", "train", "calibrate", "export", "bench", "eval", "pipeline", "coco-eval", "inspect"}) {
+  for (const char* name : {"synth", "train", "calibrate", "export", "bench", "eval", "detect", "pipeline",
+                           "coco-eval", "inspect"}) {
     EXPECT_THAT(outcome.out, HasSubstr(name));
   }
   EXPECT_EQ(run({"--version"}).code, 0);

@@ -5,13 +5,14 @@
 namespace y6q::hostile {
 namespace {
 
-constexpr const char* kLight[]{"synth", "export", "build", "bench", "detect", "coco-eval", "inspect"};
+constexpr const char* kLight[]{"synth",  "export",    "build",   "bench",
+                               "detect", "coco-eval", "convert", "inspect"};
 
 TEST_F(Contract, HelpOfTheProgramListsEverySubcommand) {
   const Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.code, 0);
   for (const char* name : {"synth", "train", "calibrate", "export", "bench", "eval", "detect", "pipeline",
-                           "coco-eval", "inspect"}) {
+                           "coco-eval", "convert", "inspect"}) {
     EXPECT_THAT(outcome.out, HasSubstr(name));
   }
   EXPECT_EQ(run({"--version"}).code, 0);
@@ -33,6 +34,9 @@ TEST_F(Contract, WrongUsageEndsWithTwo) {
   expect_failure(2, {"synth"}, HasSubstr("--out"));
   expect_failure(2, {"export", "--weights", "x"}, HasSubstr("--out"));
   expect_failure(2, {"inspect"}, HasSubstr("--weights"));
+  expect_failure(2, {"convert", "--weights", "x"}, HasSubstr("--out"));
+  expect_failure(2, {"convert", "--weights", "x", "--out", "y", "--to", "z"},
+                 AllOf(HasSubstr("z"), HasSubstr("scales")));
   expect_failure(2, {"bench"}, HasSubstr("--onnx"));
   expect_failure(2, {"build", "--out", "x"}, HasSubstr("--onnx"));
   expect_failure(2, {"coco-eval", "--gt", "x"}, HasSubstr("--dt"));
@@ -98,6 +102,7 @@ TEST_F(Contract, JsonIsOneDocument) {
 TEST_F(Contract, AFileThatDoesNotExistIsNamed) {
   const std::string absent = folder_ / "absent", out = folder_ / "out";
   expect_failure(3, {"inspect", "--weights", absent}, HasSubstr(absent));
+  expect_failure(3, {"convert", "--weights", absent, "--out", out}, HasSubstr(absent));
   expect_failure(3, {"export", "--weights", absent, "--out", out}, HasSubstr(absent));
   expect_failure(3, {"bench", "--onnx", absent}, HasSubstr(absent));
   expect_failure(3, {"build", "--onnx", absent, "--out", out}, HasSubstr(absent));

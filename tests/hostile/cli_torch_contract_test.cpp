@@ -132,6 +132,30 @@ TEST_F(TorchContract, QatAndScalesNameWhatDoesNotFit) {
   EXPECT_FALSE(fs::exists(out));
 }
 
+TEST_F(TorchContract, AConvertedCheckpointIsEvaluatedCalibratedTrainedOnAndExported) {
+  const std::string data = make_set(), pt = folder_ / "net.pt", weights = folder_ / "converted.safetensors";
+  expect_json({"convert", "--weights", make_weights(), "--out", pt});
+  const auto converted = expect_json({"convert", "--weights", pt, "--out", weights, "--img-size", "64",
+                                      "--class-names", "disc,square,triangle,cross"});
+  EXPECT_EQ(converted.at("architecture"), "yolov6n");
+  EXPECT_TRUE(expect_json(eval(weights, data)).contains("map"));
+  const std::string calibrated = folder_ / "ptq.safetensors";
+  expect_json({"calibrate", "--weights", weights, "--data", data, "--out", calibrated, "--images", "4"});
+  expect_json({"export", "--weights", calibrated, "--form", "qdq", "--out", folder_ / "ptq.onnx"});
+  // The calibrated model as a checkpoint of the reference, and back.
+  expect_json({"convert", "--weights", calibrated, "--out", folder_ / "ptq.pt"});
+  const auto back =
+      expect_json({"convert", "--weights", folder_ / "ptq.pt", "--out", folder_ / "back.safetensors",
+                   "--img-size", "64", "--class-names", "disc,square,triangle,cross"});
+  EXPECT_EQ(back.at("scheme"), "tensorrt");
+  const std::string floats = folder_ / "float_again.safetensors";
+  expect_json({"convert", "--weights", folder_ / "ptq.pt", "--out", floats, "--float", "--img-size", "64",
+               "--class-names", "disc,square,triangle,cross"});
+  expect_json({"qat", "--weights", folder_ / "back.safetensors", "--teacher", floats, "--data", data, "--out",
+               folder_ / "qat", "--epochs", "1", "--batch-size", "4", "--threads", "1"});
+  EXPECT_TRUE(expect_json(eval(folder_ / "back.safetensors", data)).contains("map"));
+}
+
 TEST_F(TorchContract, AFileThatDoesNotExistIsNamed) {
   const std::string data = make_set(), weights = make_weights(), absent = folder_ / "absent",
                     out = folder_ / "out";

@@ -1,0 +1,91 @@
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+#include "base/isa.h"
+#include "base/monitor.h"
+#include "base/threads.h"
+#include "data/synth.h"
+#include "models/yolov6.h"
+#include "onnx/write.h"
+#include "passes/insert_quantizers.h"
+#include "passes/pipeline.h"
+#include "stages/detect.h"
+
+// Image files to boxes: the whole, against the bound cores / (seconds an image of decoding, letterboxing,
+// inference and suppression, each measured alone on one thread). An untrained YOLOv6-S at 640 x 640 in INT8
+// on generated JPEG files, or what Y6Q_BENCH_ONNX and Y6Q_BENCH_IMAGES (a folder) name.
+namespace y6q::stages {
+namespace {
+
+std::string setting(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+fs::path scratch_folder() { return fs::temp_directory_path() / "y6q_detect_bench"; }
+
+/// Every range is 1: what is computed makes no difference to the time.
+fs::path quantized_network() {
+  if (const std::string given = setting("Y6Q_BENCH_ONNX"); !given.empty()) return given;
+  const fs::path path = scratch_folder() / "yolov6s.onnx";
+  const ir::Model network = models::yolov6(
+      {.architecture = "yolov6s", .mode = models::Mode::repvgg, .class_count = 80, .image_size = {640, 640}});
+  ir::Model model = passes::insert_quantizers(passes::deploy(network), {});
+  for (const ir::Node& node : model.graph.nodes()) {
+    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
+    if (!quantizer || quantizer->channel_axis >= 0) continue;
+    model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(1);
+  }
+  onnx::write_onnx(path, model, {.form = onnx::Form::qdq, .metadata = {{"scheme", "tensorrt"}}});
+  return path;
+}
+
+std::vector<DetectSource> pictures() {
+  std::istringstream none;
+  if (const std::string given = setting("Y6Q_BENCH_IMAGES"); !given.empty())
+    return find_sources({given}, none);
+  const fs::path folder = scratch_folder() / "set";
+  fs::remove_all(folder);
+  data::write_synth({.out = folder, .train = 1, .val = 1, .test = 64, .image_size = 640}, silent_monitor());
+  return find_sources({(folder / "images" / "test").string()}, none);
+}
+
+DetectSummary run(DetectOptions options, int threads) {
+  options.detector.threads = threads;
+  return detect(options, {}, silent_monitor());
+}
+
+void FilesToBoxes(benchmark::State& state) {
+  DetectOptions options{.onnx = quantized_network(), .sources = pictures()};
+  run(options, 1);  // files into the page cache
+  double alone = 0, rate = 0;
+  StepSeconds steps;
+  std::vector<double> shares;
+  for (auto _ : state) {
+    // In turns, so that a machine that slows down slows both.
+    const DetectSummary one = run(options, 1), all = run(options, 0);
+    alone = one.seconds.total() / static_cast<double>(one.frames);
+    steps = one.seconds;
+    rate = all.images_per_s();
+    shares.push_back(rate * alone / core_count());
+    state.SetIterationTime(all.wall_seconds);
+  }
+  std::ranges::nth_element(shares, shares.begin() + std::ssize(shares) / 2);
+  const auto frames = static_cast<double>(options.sources.size());
+  state.counters["images/s"] = rate;
+  state.counters["bound images/s"] = core_count() / alone;
+  state.counters["share of bound (median)"] = shares[shares.size() / 2];
+  state.counters["decode ms"] = steps.decode / frames * 1e3;
+  state.counters["letterbox ms"] = steps.letterbox / frames * 1e3;
+  state.counters["inference ms"] = steps.inference / frames * 1e3;
+  state.counters["nms ms"] = steps.nms / frames * 1e3;
+  state.SetLabel(detect_isa().name());
+}
+
+BENCHMARK(FilesToBoxes)->UseManualTime()->Iterations(5)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace y6q::stages

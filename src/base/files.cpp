@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <memory>
 
 #include "base/errors.h"
@@ -119,6 +120,16 @@ MappedFile::MappedFile(const fs::path& path) {
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::release(std::span<const std::byte> part) const {
+  const std::less<const std::byte*> before;
+  if (part.empty() || before(part.data(), data_) || before(data_ + size_, part.data() + part.size())) return;
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<size_t>(part.data() - data_);
+  const size_t begin = offset / page * page;  // the mapping starts at a page's start
+  auto* address = const_cast<std::byte*>(data_ + begin);
+  ::madvise(address, offset + part.size() - begin, MADV_DONTNEED);  // read-only: nothing can be lost
 }
 
 std::string sha256_hex(std::span<const std::byte> bytes) {

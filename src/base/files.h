@@ -48,6 +48,9 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  /// Gives the memory behind a part of bytes() back; it is read again when needed. Without it a file that is
+  /// copied from end to end stays in memory beside its copy. Parts of other memory are left alone.
+  void release(std::span<const std::byte> part) const;
 
  private:
   const std::byte* data_ = nullptr;

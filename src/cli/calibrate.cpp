@@ -1,9 +1,13 @@
 #include "stages/calibrate.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/range_options.h"
 
 namespace y6q::cli {
 namespace {
@@ -14,21 +18,15 @@ class CalibrateCommand : public Command {
     add_weights(app, options_.weights);
     add_data(app, options_.data);
     add_out(app, options_.out, "Calibrated model file to write");
-    app.add_option("--scheme", scheme_,
-                   "Integers: tensorrt (all signed) or cpu (unsigned where nothing is negative)")
-        ->check(CLI::IsMember({"tensorrt", "cpu"}))
-        ->capture_default_str();
-    app.add_option("--method", method_, "Range search")
-        ->check(CLI::IsMember({"max", "percentile", "mse", "entropy"}))
-        ->capture_default_str();
-    app.add_option("--percentile", options_.percentile, "For --method percentile")
-        ->check(CLI::Range(50.0, 100.0))
-        ->capture_default_str();
+    add_range_options(app, options_.ranges);
     app.add_option("--images", options_.images, "Training images to look at, letterboxed, not augmented")
         ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
         ->capture_default_str();
-    app.add_flag("--bias-correction,!--no-bias-correction", options_.bias_correction,
-                 "Take back the shift of mean outputs that rounded weights give (on)");
+    app.add_option("--keep-float", keep_float_,
+                   "Partial quantization: so many of the most sensitive layers, or layers by name")
+        ->delimiter(',');
+    app.add_option("--sensitivity", options_.sensitivity,
+                   "File of `yolov6q sensitivity`, for --keep-float N");
     add_batch_size(app, options_.batch_size);
     add_workers(app, options_.workers);
     add_threads(app, options_.threads);
@@ -41,9 +39,10 @@ class CalibrateCommand : public Command {
   }
 
   void run(Console& console) override {
-    options_.scheme = quant::scheme_from_name(scheme_);
-    options_.method = quant::range_method_from_name(method_);
+    split_keep_float();
     const stages::Calibration result = stages::calibrate(options_, console.monitor());
+    const std::string method{quant::name_of(options_.ranges.method)},
+        scheme{quant::name_of(options_.ranges.scheme)};
     nlohmann::json ranges = nlohmann::json::object();
     std::string text;
     for (const stages::Range& range : result.ranges) {
@@ -51,17 +50,32 @@ class CalibrateCommand : public Command {
       text += fmt::format("{:<56} {:10.5f}\n", range.quantizer, range.amax);
     }
     text += fmt::format("{} ranges from {} images, method {}, scheme {}: {}\n", result.ranges.size(),
-                        result.images, method_, scheme_, options_.out.string());
+                        result.images, method, scheme, options_.out.string());
+    if (!result.kept_float.empty()) text += fmt::format("float: {}\n", fmt::join(result.kept_float, ", "));
     console.result(text, {{"weights", options_.out.string()},
                           {"images", result.images},
-                          {"method", method_},
-                          {"scheme", scheme_},
+                          {"method", method},
+                          {"scheme", scheme},
+                          {"float_layers", result.kept_float},
                           {"ranges", ranges}});
   }
 
  private:
+  /// One number is a count, everything else are names.
+  void split_keep_float() {
+    int64_t count = 0;
+    for (const std::string& word : keep_float_) {
+      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), count);
+      if (error == std::errc() && end == word.data() + word.size() && count >= 0) {
+        options_.keep_float_count = count;
+      } else {
+        options_.keep_float.insert(word);
+      }
+    }
+  }
+
   stages::CalibrateOptions options_;
-  std::string scheme_ = "tensorrt", method_ = "max";
+  std::vector<std::string> keep_float_;
 };
 
 }  // namespace

@@ -47,13 +47,17 @@ int run(int argc, char** argv);
 
 // One a file.
 std::unique_ptr<Command> make_bench_command();
+std::unique_ptr<Command> make_build_command();
 std::unique_ptr<Command> make_calibrate_command();
 std::unique_ptr<Command> make_coco_eval_command();
+std::unique_ptr<Command> make_convert_command();
 std::unique_ptr<Command> make_detect_command();
 std::unique_ptr<Command> make_eval_command();
 std::unique_ptr<Command> make_export_command();
 std::unique_ptr<Command> make_inspect_command();
 std::unique_ptr<Command> make_pipeline_command();
+std::unique_ptr<Command> make_qat_command();
+std::unique_ptr<Command> make_sensitivity_command();
 std::unique_ptr<Command> make_synth_command();
 std::unique_ptr<Command> make_train_command();
 

@@ -7,12 +7,16 @@ std::vector<CommandEntry> commands() {
   return {{"synth", kSynth, make_synth_command},
           {"train", kTrain, nullptr},
           {"calibrate", kCalibrate, nullptr},
+          {"sensitivity", kSensitivity, nullptr},
+          {"qat", kQat, nullptr},
           {"export", kExport, make_export_command},
+          {"build", kBuild, make_build_command},
           {"bench", kBench, make_bench_command},
           {"eval", kEval, nullptr},
           {"detect", kDetect, make_detect_command},
           {"pipeline", kPipeline, nullptr},
           {"coco-eval", kCocoEval, make_coco_eval_command},
+          {"convert", kConvert, make_convert_command},
           {"inspect", kInspect, make_inspect_command}};
 }
 

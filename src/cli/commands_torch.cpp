@@ -6,6 +6,8 @@ namespace y6q::cli {
 std::vector<CommandEntry> commands() {
   return {{"train", kTrain, make_train_command},
           {"calibrate", kCalibrate, make_calibrate_command},
+          {"sensitivity", kSensitivity, make_sensitivity_command},
+          {"qat", kQat, make_qat_command},
           {"eval", kEval, make_eval_command},
           {"pipeline", kPipeline, make_pipeline_command}};
 }

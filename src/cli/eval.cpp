@@ -69,10 +69,7 @@ class EvalCommand : public Command {
  private:
   std::unique_ptr<stages::Runner> open() {
     if (weights_.extension() == ".onnx") {
-      const engine::Precision precision = precision_ == "int8"   ? engine::Precision::int8
-                                          : precision_ == "bf16" ? engine::Precision::bf16
-                                                                 : engine::Precision::fp32;
-      auto runner = stages::open_engine(weights_, precision, options_.threads);
+      auto runner = stages::open_engine(weights_, engine::precision_from_text(precision_), options_.threads);
       if (size_option_->count() == 0) options_.image_size = runner->image_size();
       return runner;
     }

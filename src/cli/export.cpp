@@ -13,22 +13,33 @@ class ExportCommand : public Command {
   void declare(CLI::App& app) override {
     add_weights(app, options_.weights);
     add_out(app, options_.out, "ONNX file to write");
-    app.add_option("--form", form_, "float: quantizers left out; qdq: as QuantizeLinear and DequantizeLinear")
-        ->check(CLI::IsMember({"float", "qdq"}))
+    app.add_option(
+           "--form", form_,
+           "float: the float network; qdq: quantizers as QuantizeLinear and DequantizeLinear; qdq-free: "
+           "without them, and TensorRT's calibration cache beside it")
+        ->check(CLI::IsMember({"float", "qdq", "qdq-free"}))
         ->capture_default_str();
     app.add_option("--export-batch-size", options_.batch, "Images a call; 0: any number")
         ->check(CLI::Range(int64_t{0}, int64_t{4096}))
         ->capture_default_str();
     app.add_flag("--raw-head", options_.raw_head, "End at the maps cls0 … reg2 instead of decoded boxes");
+    app.add_flag("--graph-opt,!--no-graph-opt", options_.graph_opt,
+                 "One range for tensors that a concatenation or pool joins (on)");
     add_example(app, "yolov6q export --weights ptq.safetensors --form qdq --out ptq.onnx");
   }
 
   void run(Console& console) override {
-    options_.form = form_ == "qdq" ? onnx::Form::qdq : onnx::Form::plain;
-    stages::export_onnx(options_);
-    const auto bytes = fs::file_size(options_.out);
-    console.result(fmt::format("{}: {} bytes, form {}\n", options_.out.string(), bytes, form_),
-                   {{"onnx", options_.out.string()}, {"bytes", bytes}, {"form", form_}});
+    options_.form = stages::export_form_from_name(form_);
+    const stages::ExportResult result = stages::export_onnx(options_);
+    const auto bytes = fs::file_size(result.onnx);
+    std::string text = fmt::format("{}: {} bytes, form {}\n", result.onnx.string(), bytes, form_);
+    nlohmann::json document{
+        {"onnx", result.onnx.string()}, {"bytes", bytes}, {"form", form_}, {"trtexec", result.trtexec}};
+    if (!result.cache.empty()) {
+      text += result.cache.string() + ": calibration cache\n";
+      document["cache"] = result.cache.string();
+    }
+    console.result(text + "TensorRT: " + result.trtexec + "\n", document);
   }
 
  private:

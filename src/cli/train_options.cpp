@@ -1,12 +1,12 @@
 #include "cli/train_options.h"
 
+#include "base/files.h"
 #include "cli/options.h"
 #include "models/yolov6.h"
 
 namespace y6q::cli {
 
-void add_train_options(CLI::App& app, stages::TrainOptions& options) {
-  add_data(app, options.data);
+void add_network_options(CLI::App& app, stages::TrainOptions& options) {
   app.add_option("--model", options.architecture, "Network")
       ->check(CLI::IsMember(models::architectures()))
       ->capture_default_str();
@@ -14,6 +14,10 @@ void add_train_options(CLI::App& app, stages::TrainOptions& options) {
       ->check(CLI::IsMember({"repopt", "hyper_search", "repvgg"}))
       ->capture_default_str();
   add_image_size(app, options.image_size);
+}
+
+void add_training_run_options(CLI::App& app, stages::TrainingRunOptions& options) {
+  add_data(app, options.data);
   app.add_option("--epochs", options.epochs, "Instead of the recipe's")
       ->check(CLI::Range(int64_t{1}, int64_t{100000}));
   app.add_option("--batch-size", options.batch_size, "Instead of the recipe's")
@@ -23,6 +27,19 @@ void add_train_options(CLI::App& app, stages::TrainOptions& options) {
   add_threads(app, options.threads);
   add_device(app);
   add_skip_broken(app, options.skip_broken);
+}
+
+void add_recipe_and_resume(CLI::App& app, stages::TrainingRunOptions& options,
+                           std::filesystem::path& recipe) {
+  add_out(app, options.out, "Folder for best.safetensors, last.safetensors, the training state and curves");
+  app.add_option("--recipe", recipe, "YAML file with training settings; without it they suit the set's size");
+  app.add_flag("--resume", options.resume, "Go on from the training state in --out");
+}
+
+void read_recipe(const std::filesystem::path& recipe, stages::TrainingRunOptions& options) {
+  if (recipe.empty()) return;
+  options.recipe = read_file(recipe, 1 << 20);
+  options.recipe_origin = recipe.string();
 }
 
 }  // namespace y6q::cli

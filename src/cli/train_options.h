@@ -6,7 +6,15 @@
 
 namespace y6q::cli {
 
-/// What train and pipeline share: data, network, recipe overrides, loading.
-void add_train_options(CLI::App& app, stages::TrainOptions& options);
+/// --model, --mode, --img-size.
+void add_network_options(CLI::App& app, stages::TrainOptions& options);
+
+/// --data, --epochs, --batch-size, --seed, --workers, --threads, --device, --skip-broken.
+void add_training_run_options(CLI::App& app, stages::TrainingRunOptions& options);
+
+/// --out, --recipe, --resume of a command that trains and nothing else.
+void add_recipe_and_resume(CLI::App& app, stages::TrainingRunOptions& options, std::filesystem::path& recipe);
+/// Reads the recipe file unless its path is empty. Throws InputError.
+void read_recipe(const std::filesystem::path& recipe, stages::TrainingRunOptions& options);
 
 }  // namespace y6q::cli

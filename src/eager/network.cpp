@@ -171,6 +171,23 @@ size_t Network::output_index(std::string_view name) const {
   return static_cast<size_t>(found - outputs.begin());
 }
 
+void Network::follow_weights() {
+  const torch::NoGradGuard no_gradients;
+  for (const ir::Node& node : plan_->graph.nodes()) {
+    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
+    if (quantizer == nullptr || quantizer->channel_axis < 0) continue;
+    const int64_t weight = plan_->tensor_of_node[node.inputs[0].id],
+                  range = plan_->tensor_of_node[node.inputs[1].id];
+    if (weight < 0) continue;
+    const Tensor source = plan_->tensors[static_cast<size_t>(weight)].tensor;
+    std::vector<int64_t> others;
+    for (int64_t axis = 0; axis < source.dim(); ++axis) {
+      if (axis != quantizer->channel_axis) others.push_back(axis);
+    }
+    plan_->tensors[static_cast<size_t>(range)].tensor.copy_(source.abs().amax(others));
+  }
+}
+
 void Network::set_observer(Observer observer) { plan_->observer = std::move(observer); }
 
 const std::vector<NamedTensor>& Network::tensors() const { return plan_->tensors; }

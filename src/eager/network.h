@@ -54,6 +54,10 @@ class Network {
   using Observer = std::function<void(const ir::Node& quantizer, const torch::Tensor& source)>;
   void set_observer(Observer observer);
 
+  /// Sets the ranges of weight quantizers (those with a channel axis on a Parameter) to the largest magnitude
+  /// of each channel: weights that train must not leave their range (the reference freezes it).
+  void follow_weights();
+
   /// Every Parameter node, in graph order, buffers included.
   const std::vector<NamedTensor>& tensors() const;
 

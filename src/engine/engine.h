@@ -82,5 +82,7 @@ bool openvino_supports(Precision precision);
 
 /// "fp32", "bf16", "int8".
 std::string_view to_text(Precision precision);
+/// Throws UnsupportedError naming the three.
+Precision precision_from_text(std::string_view text);
 
 }  // namespace y6q::engine

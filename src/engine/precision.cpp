@@ -1,3 +1,4 @@
+#include "base/errors.h"
 #include "engine/engine.h"
 
 namespace y6q::engine {
@@ -12,6 +13,13 @@ std::string_view to_text(Precision precision) {
       return "int8";
   }
   return "?";
+}
+
+Precision precision_from_text(std::string_view text) {
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    if (to_text(precision) == text) return precision;
+  }
+  throw UnsupportedError("precision '{}' is not known; fp32, bf16 and int8 are", text);
 }
 
 }  // namespace y6q::engine

@@ -116,6 +116,14 @@ ModelFile read_parts(const SafetensorsReader& file) {
   return result;
 }
 
+ModelFile read_named(const SafetensorsReader& file, const fs::path& path) {
+  try {
+    return read_parts(file);
+  } catch (const InputError& error) {
+    throw InputError("model file {}: {}", path.string(), error.what());
+  }
+}
+
 }  // namespace
 
 void write_model(const fs::path& path, const ModelFile& file) {
@@ -127,13 +135,10 @@ void write_model(const fs::path& path, const ModelFile& file) {
       {{"format", kFormat}, {"version", kVersion}, {"graph", ir::to_text(file.model.graph)}, {"info", info}});
 }
 
-ModelFile read_model(const fs::path& path) {
-  const SafetensorsReader file(path);
-  try {
-    return read_parts(file);
-  } catch (const InputError& error) {
-    throw InputError("model file {}: {}", path.string(), error.what());
-  }
+ModelFile read_model(const fs::path& path) { return read_named(SafetensorsReader(path), path); }
+
+ModelFile parse_model(std::span<const std::byte> bytes, const fs::path& path) {
+  return read_named(SafetensorsReader(bytes, path), path);
 }
 
 }  // namespace y6q::formats

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,5 +34,7 @@ void write_model(const fs::path& path, const ModelFile& file);
 
 /// Throws InputError naming path and place; never believes a length; validates the model. Executes nothing.
 ModelFile read_model(const fs::path& path);
+/// The same of a file in memory; path: for messages.
+ModelFile parse_model(std::span<const std::byte> bytes, const fs::path& path);
 
 }  // namespace y6q::formats

@@ -103,6 +103,8 @@ class Document {
  public:
   /// At most `memory` bytes are spent on values.
   explicit Document(uint64_t memory) : memory_(memory) { add(None{}); }
+  /// Holds nothing but kNone.
+  Document() : Document(sizeof(Value)) {}
   static constexpr Id kNone = 0;
 
   const Value& operator[](Id id) const { return values_[id]; }

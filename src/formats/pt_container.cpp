@@ -1,8 +1,5 @@
 #include "formats/pt_container.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstring>
 
 #include "base/errors.h"
@@ -58,8 +55,8 @@ std::string find_root(const fs::path& path, const ZipReader& zip) {
   fail(path, "a zip archive without data.pkl; accepted are files of torch.save()");
 }
 
-PtContents read_zip(const MappedFile& file, const fs::path& path) {
-  const ZipReader zip(file.bytes(), path.string());
+PtContents read_zip(Bytes file, const fs::path& path, const MappedFile* mapped) {
+  const ZipReader zip(file, path.string());
   const std::string root = find_root(path, zip);
   if (zip.entries().contains(root + "byteorder") && text_of(zip.read(root + "byteorder")) != "little") {
     fail(path, "it was written on a big-endian machine; little-endian is accepted");
@@ -70,7 +67,7 @@ PtContents read_zip(const MappedFile& file, const fs::path& path) {
     const auto [place, is_new] = contents.storages.try_emplace(std::string(storage.key));
     if (is_new) {
       place->second = zip.read(fmt::format("{}data/{}", root, storage.key));
-      release_pages(file, place->second);
+      if (mapped != nullptr) mapped->release(place->second);
     }
     check_size(path, storage, place->second);
   });
@@ -122,8 +119,8 @@ void read_legacy_head(Sequential& file) {
 }
 
 /// After the object: a list of keys, then for each its count of elements and its content.
-PtContents read_legacy(const MappedFile& file, const fs::path& path) {
-  Sequential rest{path, text_of(file.bytes())};
+PtContents read_legacy(Bytes file, const fs::path& path) {
+  Sequential rest{path, text_of(file)};
   read_legacy_head(rest);
   PtContents contents{rest.next_pickle(), {}};
   const pickle::Document keys = rest.next_pickle();
@@ -157,25 +154,11 @@ PtContents read_legacy(const MappedFile& file, const fs::path& path) {
 
 }  // namespace
 
-PtContents read_pt_container(const MappedFile& file, const fs::path& path) {
-  const std::string_view text = text_of(file.bytes());
-  if (text.starts_with("PK")) return read_zip(file, path);
+PtContents read_pt_container(Bytes file, const fs::path& path, const MappedFile* mapped) {
+  const std::string_view text = text_of(file);
+  if (text.starts_with("PK")) return read_zip(file, path, mapped);
   if (text.starts_with('\x80')) return read_legacy(file, path);
   fail(path, "neither a zip archive nor a pickle; accepted are files of torch.save()");
-}
-
-void release_pages(const MappedFile& file, Bytes part) {
-  const Bytes all = file.bytes();
-  const std::less<const std::byte*> before;
-  if (part.empty() || before(part.data(), all.data()) ||
-      before(all.data() + all.size(), part.data() + part.size())) {
-    return;  // not of this file
-  }
-  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const auto offset = static_cast<size_t>(part.data() - all.data());
-  const size_t begin = offset / page * page;  // the mapping starts at a page's start
-  auto* address = const_cast<std::byte*>(all.data() + begin);
-  ::madvise(address, offset + part.size() - begin, MADV_DONTNEED);  // read-only: nothing can be lost
 }
 
 }  // namespace y6q::formats

@@ -12,13 +12,21 @@
 
 namespace y6q::formats {
 
+/// Settings of a pickled quantizer; state dictionaries have ranges only.
+struct PtQuantizer {
+  int64_t bits = 8;
+  bool is_unsigned = false, narrow_range = false;
+  bool disabled = false;  ///< passes values on, whatever its range
+};
+
 /// A network of a checkpoint: a pickled module, or a state dictionary (which has tensors only).
 struct PtNetwork {
   /// In the order of the state dictionary, names as in the file (formats/checkpoint_names.h).
   std::vector<std::pair<std::string, PtTensor>> tensors{};
-  std::optional<int64_t> class_count{};    ///< attribute `nc`
-  std::vector<std::string> class_names{};  ///< attribute `names`; class id = position; UTF-8
-  std::vector<double> strides{};           ///< attribute `stride`, pixels a level
+  std::optional<int64_t> class_count{};             ///< attribute `nc`
+  std::vector<std::string> class_names{};           ///< attribute `names`; class id = position; UTF-8
+  std::vector<double> strides{};                    ///< attribute `stride`, pixels a level
+  std::map<std::string, PtQuantizer> quantizers{};  ///< by module path
 };
 
 struct PtOptimizer {
@@ -43,6 +51,8 @@ struct PtCheckpoint {
 class PtReader {
  public:
   explicit PtReader(const fs::path& path);
+  /// The same of a file in memory, which must outlive the reader; path: for messages.
+  PtReader(std::span<const std::byte> bytes, const fs::path& path);
 
   const PtCheckpoint& checkpoint() const { return checkpoint_; }
   /// The network to infer with: `ema` if there is one, else `model`. Throws InputError when neither is.
@@ -51,10 +61,15 @@ class PtReader {
   ir::Array array(const PtTensor& tensor) const;
 
  private:
+  void read(std::span<const std::byte> bytes);
+
   fs::path path_;
-  MappedFile file_;
+  std::optional<MappedFile> file_;
   PtContents contents_;
   PtCheckpoint checkpoint_;
 };
+
+/// Does the file begin as one of torch.save(), in either container? Throws InputError when it cannot be read.
+bool is_pt(const fs::path& path);
 
 }  // namespace y6q::formats

@@ -97,6 +97,20 @@ TEST_F(PtReaderTest, WalksModulesInOrder) {
   EXPECT_EQ(reader.checkpoint().epoch, -1);
 }
 
+TEST_F(PtReaderTest, ReadsTheSettingsOfQuantizers) {
+  const std::string settings = text("_num_bits") + integer(4) + text("_disabled") + "\x88" +
+                               text("_unsigned") + "\x89" + text("_narrow_range") + "\x88";
+  const std::string quantizer = object("pytorch_quantization.nn", "TensorQuantizer",
+                                       "}(" + text("_buffers") + dict({{"_amax", kHalf4}}) + settings + "u");
+  const PtReader reader(saved(module_of("}", "}", dict({{"q", quantizer}}))));
+  const auto& quantizers = reader.network().quantizers;
+  ASSERT_EQ(quantizers.size(), 1U);
+  const PtQuantizer& found = quantizers.at("q");
+  EXPECT_EQ(found.bits, 4);
+  EXPECT_TRUE(found.disabled && found.narrow_range && !found.is_unsigned);
+  EXPECT_EQ(reader.network().tensors[0].first, "q._amax");
+}
+
 TEST_F(PtReaderTest, PrefersEma) {
   const std::string half = tensor("HalfStorage", "0", 4, 2);
   const PtReader reader(

@@ -24,6 +24,7 @@ constexpr size_t kMaxNumbers = 10'000;  // of a list of results
 constexpr size_t kMaxName = 300;
 constexpr size_t kMaxClasses = 10'000;
 constexpr size_t kMaxClassName = 200;
+constexpr std::string_view kQuantizerClass = "TensorQuantizer";  // of pytorch_quantization
 
 /// Names of tensors become names of files' entries and of graph nodes.
 bool is_tensor_name(std::string_view name) {
@@ -64,6 +65,7 @@ class Walk {
   void add_state(PtNetwork& network, const Dict& state);
   void add_module(PtNetwork& network, const Object& module, const std::string& prefix, int depth);
   void add_members(PtNetwork& network, const Object& module, const std::string& prefix);
+  PtQuantizer quantizer(const Object& module);
   void read_attributes(PtNetwork& network, const Object& module);
   std::vector<std::string> class_names(Id id);
   PtOptimizer optimizer(Id id);
@@ -157,6 +159,9 @@ void Walk::add_members(PtNetwork& network, const Object& module, const std::stri
 void Walk::add_module(PtNetwork& network, const Object& module, const std::string& prefix, int depth) {
   if (depth > kMaxDepth || prefix.size() > kMaxName) throw Refusal("its modules are nested too deeply");
   add_members(network, module, prefix);
+  if (module.name == kQuantizerClass && !prefix.empty()) {
+    network.quantizers.emplace(prefix.substr(0, prefix.size() - 1), quantizer(module));
+  }
   const Id modules = attribute(module, "_modules");
   if (is_none(modules)) return;
   const Dict& dict = document_.as<Dict>(modules, "_modules");
@@ -167,6 +172,20 @@ void Walk::add_module(PtNetwork& network, const Object& module, const std::strin
     add_module(network, document_.as<Object>(value, "a module"),
                prefix + std::string(name.substr(0, kMaxName)) + ".", depth + 1);
   }
+}
+
+PtQuantizer Walk::quantizer(const Object& module) {
+  const auto is_set = [&](std::string_view name) {
+    const auto* truth = std::get_if<bool>(&at(attribute(module, name)));
+    return truth != nullptr && *truth;
+  };
+  PtQuantizer result{.is_unsigned = is_set("_unsigned"),
+                     .narrow_range = is_set("_narrow_range"),
+                     .disabled = is_set("_disabled")};
+  if (const Id bits = attribute(module, "_num_bits"); !is_none(bits)) {
+    result.bits = document_.as<int64_t>(bits, "a quantizer's number of bits");
+  }
+  return result;
 }
 
 std::vector<double> Walk::numbers(Id id, std::string_view what) {

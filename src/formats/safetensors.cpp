@@ -159,6 +159,35 @@ const RawTensor& find(const std::map<std::string, RawTensor>& tensors, const std
   return found->second;
 }
 
+ir::Array widened_floats(const std::string& name, const RawTensor& tensor) {
+  switch (tensor.dtype) {
+    case DType::f32:
+      return {tensor.shape, widen<float, float>(tensor.bytes, [](float value) { return value; })};
+    case DType::f16:
+      return {tensor.shape, widen<uint16_t, float>(tensor.bytes, widen_half)};
+    default:
+      throw InputError("safetensors: tensor '{}' is {}, F32 or F16 are accepted", name,
+                       describe(tensor.dtype).name);
+  }
+}
+
+ir::Array widened_integers(const std::string& name, const RawTensor& tensor) {
+  const auto same = [](auto value) { return value; };
+  switch (tensor.dtype) {
+    case DType::i64:
+      return {tensor.shape, widen<int64_t, int64_t>(tensor.bytes, same)};
+    case DType::i32:
+      return {tensor.shape, widen<int32_t, int64_t>(tensor.bytes, same)};
+    case DType::i8:
+      return {tensor.shape, widen<int8_t, int64_t>(tensor.bytes, same)};
+    case DType::u8:
+      return {tensor.shape, widen<uint8_t, int64_t>(tensor.bytes, same)};
+    default:
+      throw InputError("safetensors: tensor '{}' is {}, I64, I32, I8 or U8 are accepted", name,
+                       describe(tensor.dtype).name);
+  }
+}
+
 template <typename T>
 constexpr DType dtype_of() {
   if constexpr (std::is_same_v<T, float>) return DType::f32;
@@ -184,8 +213,16 @@ RawTensor raw_of(const std::string& name, const ir::Array& array) {
 
 }  // namespace
 
-SafetensorsReader::SafetensorsReader(const fs::path& path) : file_(path) {
-  const auto bytes = file_.bytes();
+SafetensorsReader::SafetensorsReader(const fs::path& path) {
+  file_.emplace(path);
+  read(file_->bytes(), path);
+}
+
+SafetensorsReader::SafetensorsReader(std::span<const std::byte> bytes, const fs::path& path) {
+  read(bytes, path);
+}
+
+void SafetensorsReader::read(std::span<const std::byte> bytes, const fs::path& path) {
   uint64_t length = 0;
   if (bytes.size() < sizeof(length)) fail(path, "{} bytes are too few for a safetensors file", bytes.size());
   std::memcpy(&length, bytes.data(), sizeof(length));
@@ -211,35 +248,22 @@ SafetensorsReader::SafetensorsReader(const fs::path& path) : file_(path) {
   check_tiling(path, tensors_, data);
 }
 
+void SafetensorsReader::release(const RawTensor& tensor) const {
+  if (file_) file_->release(tensor.bytes);
+}
+
 ir::Array SafetensorsReader::floats(const std::string& name) const {
   const RawTensor& tensor = find(tensors_, name);
-  switch (tensor.dtype) {
-    case DType::f32:
-      return {tensor.shape, widen<float, float>(tensor.bytes, [](float value) { return value; })};
-    case DType::f16:
-      return {tensor.shape, widen<uint16_t, float>(tensor.bytes, widen_half)};
-    default:
-      throw InputError("safetensors: tensor '{}' is {}, F32 or F16 are accepted", name,
-                       describe(tensor.dtype).name);
-  }
+  ir::Array result = widened_floats(name, tensor);
+  release(tensor);
+  return result;
 }
 
 ir::Array SafetensorsReader::integers(const std::string& name) const {
   const RawTensor& tensor = find(tensors_, name);
-  const auto same = [](auto value) { return value; };
-  switch (tensor.dtype) {
-    case DType::i64:
-      return {tensor.shape, widen<int64_t, int64_t>(tensor.bytes, same)};
-    case DType::i32:
-      return {tensor.shape, widen<int32_t, int64_t>(tensor.bytes, same)};
-    case DType::i8:
-      return {tensor.shape, widen<int8_t, int64_t>(tensor.bytes, same)};
-    case DType::u8:
-      return {tensor.shape, widen<uint8_t, int64_t>(tensor.bytes, same)};
-    default:
-      throw InputError("safetensors: tensor '{}' is {}, I64, I32, I8 or U8 are accepted", name,
-                       describe(tensor.dtype).name);
-  }
+  ir::Array result = widened_integers(name, tensor);
+  release(tensor);
+  return result;
 }
 
 void write_safetensors(const fs::path& path, const std::map<std::string, ir::Array>& tensors,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,15 +26,21 @@ struct RawTensor {
 class SafetensorsReader {
  public:
   explicit SafetensorsReader(const fs::path& path);
+  /// The same of a file in memory, which must outlive the reader; path: for messages.
+  SafetensorsReader(std::span<const std::byte> bytes, const fs::path& path);
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const std::map<std::string, RawTensor>& tensors() const { return tensors_; }
-  /// F32, or F16 widened. Throws InputError when absent or of another type.
+  /// A copy: F32, or F16 widened; the tensor's part of the file is not kept in memory. Throws InputError when
+  /// absent or of another type.
   ir::Array floats(const std::string& name) const;
-  /// I64, I32, U8 or I8 widened to int64.
+  /// The same of I64, I32, U8 or I8, widened to int64.
   ir::Array integers(const std::string& name) const;
 
  private:
-  MappedFile file_;
+  void read(std::span<const std::byte> bytes, const fs::path& path);
+  void release(const RawTensor& tensor) const;
+
+  std::optional<MappedFile> file_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, RawTensor> tensors_;
 };

@@ -22,11 +22,12 @@ Value conv(Builder& b, const std::string& path, const std::string& owner, Value 
            bool bias) {
   const Shape shape{o.out_channels, b.channels(x), o.kernel, o.kernel};
   const int64_t fan_in = shape[1] * o.kernel * o.kernel;
-  std::vector<Value> operands{x,
-                              b.model.add_parameter(path + ".weight", drawn(b, shape, fan_in), true, owner)};
+  std::vector<Value> operands{
+      x, b.parameter(path + ".weight", shape, owner, [&] { return drawn(b, shape, fan_in); })};
   if (bias) {
+    const Shape channels{o.out_channels};
     operands.push_back(
-        b.model.add_parameter(path + ".bias", drawn(b, {o.out_channels}, fan_in), true, owner));
+        b.parameter(path + ".bias", channels, owner, [&] { return drawn(b, channels, fan_in); }));
   }
   const int64_t pad = o.kernel / 2;
   return b.model.graph.add(path, ir::Conv2d{{o.stride, o.stride}, {pad, pad}, 1}, std::move(operands), owner);
@@ -35,10 +36,12 @@ Value conv(Builder& b, const std::string& path, const std::string& owner, Value 
 Value batch_norm(Builder& b, const std::string& path, const std::string& owner, Value x) {
   const Shape shape{b.channels(x)};
   std::vector<Value> operands{x};
-  operands.push_back(b.model.add_parameter(path + ".weight", Array::filled(shape, 1), true, owner));
-  operands.push_back(b.model.add_parameter(path + ".bias", Array::zeros(shape), true, owner));
-  operands.push_back(b.model.add_parameter(path + ".running_mean", Array::zeros(shape), false, owner));
-  operands.push_back(b.model.add_parameter(path + ".running_var", Array::filled(shape, 1), false, owner));
+  const auto zeros = [&] { return Array::zeros(shape); };
+  const auto ones = [&] { return Array::filled(shape, 1); };
+  operands.push_back(b.parameter(path + ".weight", shape, owner, ones));
+  operands.push_back(b.parameter(path + ".bias", shape, owner, zeros));
+  operands.push_back(b.statistic(path + ".running_mean", shape, owner, zeros));
+  operands.push_back(b.statistic(path + ".running_var", shape, owner, ones));
   return b.model.graph.add(path, ir::BatchNorm{}, std::move(operands), owner);
 }
 
@@ -54,7 +57,8 @@ Value add(Builder& b, const std::string& name, const std::string& owner, Value l
 
 /// <name>.weight [C], 1 at the start (spec/01 §2.3).
 Value scaled(Builder& b, const std::string& name, const std::string& owner, Value x) {
-  const Value scale = b.model.add_parameter(name + ".weight", Array::filled({b.channels(x)}, 1), true, owner);
+  const Shape shape{b.channels(x)};
+  const Value scale = b.parameter(name + ".weight", shape, owner, [&] { return Array::filled(shape, 1); });
   return b.model.graph.add(name, ir::ChannelScale{}, {x, scale}, owner);
 }
 
@@ -91,9 +95,9 @@ Value rep_vgg(Builder& b, const std::string& path, Value x, const ConvOptions& o
 
 Value conv_unit(Builder& b, const std::string& path, Value x, const ConvOptions& options) {
   const std::string block = path + ".block";
-  const bool deploy = b.mode == Mode::repvgg_deploy;
-  Value y = conv(b, block + ".conv", path, x, options, deploy);
-  if (!deploy) y = batch_norm(b, block + ".bn", path, y);
+  const bool folded = b.folded_units || b.mode == Mode::repvgg_deploy;
+  Value y = conv(b, block + ".conv", path, x, options, folded);
+  if (!folded) y = batch_norm(b, block + ".bn", path, y);
   return activate(b, path, y, options.activation);
 }
 
@@ -136,16 +140,18 @@ Value sppf(Builder& b, const std::string& path, Value x, int64_t out_channels) {
 Value upsample(Builder& b, const std::string& path, Value x) {
   const std::string name = path + ".upsample_transpose";
   const int64_t channels = b.channels(x), fan_in = channels * 4;
-  const Value weight =
-      b.model.add_parameter(name + ".weight", drawn(b, {channels, channels, 2, 2}, fan_in), true, path);
-  const Value bias = b.model.add_parameter(name + ".bias", drawn(b, {channels}, fan_in), true, path);
+  const Shape shape{channels, channels, 2, 2}, bias_shape{channels};
+  const Value weight = b.parameter(name + ".weight", shape, path, [&] { return drawn(b, shape, fan_in); });
+  const Value bias =
+      b.parameter(name + ".bias", bias_shape, path, [&] { return drawn(b, bias_shape, fan_in); });
   return b.model.graph.add(name, ir::ConvTranspose2d{}, {x, weight, bias}, path);
 }
 
 Value prediction(Builder& b, const std::string& path, Value x, int64_t out_channels, float bias) {
-  const Value weight =
-      b.model.add_parameter(path + ".weight", Array::zeros({out_channels, b.channels(x), 1, 1}), true, path);
-  const Value start = b.model.add_parameter(path + ".bias", Array::filled({out_channels}, bias), true, path);
+  const Shape shape{out_channels, b.channels(x), 1, 1}, bias_shape{out_channels};
+  const Value weight = b.parameter(path + ".weight", shape, path, [&] { return Array::zeros(shape); });
+  const Value start =
+      b.parameter(path + ".bias", bias_shape, path, [&] { return Array::filled(bias_shape, bias); });
   return b.model.graph.add(path, ir::Conv2d{}, {x, weight, start}, path);
 }
 

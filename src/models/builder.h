@@ -20,9 +20,29 @@ struct Builder {
   ir::Model model;
   Mode mode = Mode::repopt;
   Random random;
+  bool folded_units = false;  ///< conv_unit has a bias and no batch norm; always so in repvgg_deploy
+  bool graph_only = false;    ///< parameters get no arrays
 
+  /// A trainable parameter, or a running statistic; start() gives its array.
+  template <typename Start>
+  ir::Value parameter(const std::string& name, const ir::Shape& shape, const std::string& owner,
+                      Start start) {
+    return add(name, {shape, true}, owner, start);
+  }
+  template <typename Start>
+  ir::Value statistic(const std::string& name, const ir::Shape& shape, const std::string& owner,
+                      Start start) {
+    return add(name, {shape, false}, owner, start);
+  }
   const ir::Shape& shape(ir::Value value) const { return model.graph.node(value).shape; }
   int64_t channels(ir::Value value) const { return shape(value)[1]; }
+
+ private:
+  template <typename Start>
+  ir::Value add(const std::string& name, const ir::Parameter& op, const std::string& owner, Start start) {
+    if (!graph_only) model.weights.emplace(name, start());
+    return model.graph.add(name, op, {}, owner);
+  }
 };
 
 }  // namespace y6q::models

@@ -23,23 +23,20 @@ constexpr std::array<Scaling, 3> kScalings{
 constexpr std::array<int64_t, 11> kChannels{64, 128, 256, 512, 1024, 256, 128, 128, 256, 256, 512};
 constexpr std::array<int64_t, 9> kRepeats{1, 6, 12, 18, 6, 12, 12, 12, 12};
 
-/// Channel and repeat lists of one size (spec/01 §1: multiples of 8, half-to-even rounding).
-struct Plan {
-  std::array<int64_t, 11> channels{};
-  std::array<int64_t, 9> repeats{};
-
-  explicit Plan(const Scaling& scaling) {
-    for (size_t i = 0; i < channels.size(); ++i) {
-      channels[i] =
-          static_cast<int64_t>(std::ceil(static_cast<double>(kChannels[i]) * scaling.width / 8)) * 8;
-    }
-    for (size_t i = 0; i < repeats.size(); ++i) {
-      const auto scaled =
-          static_cast<int64_t>(std::nearbyint(static_cast<double>(kRepeats[i]) * scaling.depth));
-      repeats[i] = kRepeats[i] > 1 ? std::max<int64_t>(scaled, 1) : kRepeats[i];
-    }
+/// Multiples of 8, half-to-even rounding (spec/01 §1).
+Layout scaled_layout(const Scaling& scaling) {
+  Layout layout;
+  for (size_t i = 0; i < layout.channels.size(); ++i) {
+    layout.channels[i] =
+        static_cast<int64_t>(std::ceil(static_cast<double>(kChannels[i]) * scaling.width / 8)) * 8;
   }
-};
+  for (size_t i = 0; i < layout.repeats.size(); ++i) {
+    const auto scaled =
+        static_cast<int64_t>(std::nearbyint(static_cast<double>(kRepeats[i]) * scaling.depth));
+    layout.repeats[i] = kRepeats[i] > 1 ? std::max<int64_t>(scaled, 1) : kRepeats[i];
+  }
+  return layout;
+}
 
 struct Levels {
   Value fine, middle, coarse;  ///< strides 8, 16, 32
@@ -49,7 +46,7 @@ Value concat(Builder& b, const std::string& name, Value first, Value second) {
   return b.model.graph.add(name, ir::Concat{}, {first, second}, "neck");
 }
 
-Levels backbone(Builder& b, const Plan& plan, Value x) {
+Levels backbone(Builder& b, const Layout& plan, Value x) {
   const auto& c = plan.channels;
   auto stage = [&](const std::string& path, Value in, size_t i) {
     in = rep_conv(b, path + ".0", in, {.out_channels = c[i], .stride = 2});
@@ -64,7 +61,7 @@ Levels backbone(Builder& b, const Plan& plan, Value x) {
 }
 
 // spec/01 §3.2; the order of concatenation matters for the weights.
-Levels neck(Builder& b, const Plan& plan, const Levels& in) {
+Levels neck(Builder& b, const Layout& plan, const Levels& in) {
   const auto& c = plan.channels;
   const auto& n = plan.repeats;
   const Value f0 = conv_unit(b, "neck.reduce_layer0", in.coarse, {.out_channels = c[5], .kernel = 1});
@@ -100,10 +97,9 @@ const Scaling& scaling_of(std::string_view architecture) {
   throw UnsupportedError("--model {}: is not known; {} are", architecture, fmt::join(architectures(), ", "));
 }
 
-}  // namespace
-
-ir::Model yolov6(const Options& options) {
-  const Plan plan(scaling_of(options.architecture));
+/// Adds the whole network to the builder's empty model.
+void build(Builder& b, const Options& options) {
+  const Layout plan = options.layout ? *options.layout : layout_of(options.architecture);
   const auto [height, width] = options.image_size;
   if (height < 32 || width < 32 || height % 32 != 0 || width % 32 != 0) {
     throw UsageError("--img-size {}x{}: height and width must be multiples of 32, at least 32", height,
@@ -111,7 +107,6 @@ ir::Model yolov6(const Options& options) {
   }
   if (options.class_count < 1)
     throw UsageError("a network of {} classes: at least 1 is needed", options.class_count);
-  Builder b{{}, options.mode, Random(options.seed)};
   const Value images = b.model.graph.add("images", ir::Input{{1, 3, height, width}}, {});
   const Levels features = neck(b, plan, backbone(b, plan, images));
   const std::array<Value, 3> levels{features.fine, features.middle, features.coarse};
@@ -120,8 +115,23 @@ ir::Model yolov6(const Options& options) {
   for (size_t i = 0; i < 3; ++i) b.model.graph.mark_output("cls" + std::to_string(i), heads[i].first);
   for (size_t i = 0; i < 3; ++i) b.model.graph.mark_output("reg" + std::to_string(i), heads[i].second);
   for (size_t i = 0; i < 3; ++i) b.model.graph.mark_output("feat" + std::to_string(i), levels[i]);
+}
+
+}  // namespace
+
+ir::Model yolov6(const Options& options) {
+  Builder b{{}, options.mode, Random(options.seed), options.folded_units};
+  build(b, options);
   return std::move(b.model);
 }
+
+ir::Graph yolov6_graph(const Options& options) {
+  Builder b{{}, options.mode, Random(options.seed), options.folded_units, true};
+  build(b, options);
+  return std::move(b.model.graph);
+}
+
+Layout layout_of(std::string_view architecture) { return scaled_layout(scaling_of(architecture)); }
 
 std::vector<std::string> architectures() {
   std::vector<std::string> names;

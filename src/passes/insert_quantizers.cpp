@@ -3,9 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/errors.h"
+#include "passes/refresh_weight_ranges.h"
 #include "passes/rewrite.h"
 
 namespace y6q::passes {
@@ -75,20 +75,6 @@ struct Plan {
   }
 };
 
-/// Largest magnitude of each channel of `axis` (0 or 1).
-ir::Array channel_ranges(const ir::Array& weight, size_t axis) {
-  const auto channels = static_cast<size_t>(weight.shape.at(axis));
-  size_t inner = 1;
-  for (size_t i = axis + 1; i < weight.shape.size(); ++i) inner *= static_cast<size_t>(weight.shape[i]);
-  ir::Array ranges = ir::Array::zeros({weight.shape[axis]});
-  const std::vector<float>& values = weight.floats();
-  for (size_t i = 0; i < values.size(); ++i) {
-    float& range = ranges.floats()[i / inner % channels];
-    range = std::max(range, std::fabs(values[i]));
-  }
-  return ranges;
-}
-
 class Insertion {
  public:
   Insertion(const ir::Model& model, const QuantPolicy& policy)
@@ -139,7 +125,7 @@ class Insertion {
   Value quantized_weight(Value weight, int64_t axis) {
     Value& result = quantized_[weight.id];
     if (result == kNone) {
-      const ir::Array ranges = channel_ranges(model_.weight(weight), static_cast<size_t>(axis));
+      const ir::Array ranges = channel_ranges(model_.weight(weight), axis);
       result =
           add_quantizer(model_.graph.node(weight), rewriter_.mapped(weight), ranges, {.channel_axis = axis});
     }

@@ -112,6 +112,17 @@ std::string html_of(const Gallery& gallery) {
   return card(html + "</div>");
 }
 
+std::string html_of(const Histograms& histograms) {
+  std::string html = heading(histograms.title) + "<div class=\"histograms\">";
+  for (const Histogram& item : histograms.items) {
+    html += fmt::format("<figure>{}<figcaption>{}<br>{}</figcaption></figure>", to_svg(item),
+                        escape_html(item.name), escape_html(item.note));
+  }
+  html += "</div>";
+  if (!histograms.note.empty()) html += "<p class=\"note\">" + escape_html(histograms.note) + "</p>";
+  return card(html);
+}
+
 std::string html_of(const KeyValues& values) {
   std::string html = heading(values.title) + "<table class=\"keys\"><tbody>";
   for (const auto& [key, value] : values.values) {

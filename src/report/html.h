@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "report/histogram.h"
 #include "report/table.h"
 
 namespace y6q::report {
@@ -56,6 +57,12 @@ struct Gallery {
   size_t columns = 2;
 };
 
+/// Small pictures in a grid.
+struct Histograms {
+  std::string title, note{};
+  std::vector<Histogram> items{};
+};
+
 struct KeyValues {
   std::string title;
   std::vector<std::pair<std::string, std::string>> values{};
@@ -67,7 +74,8 @@ struct Code {
   std::vector<std::string> lines{};
 };
 
-using Section = std::variant<Highlights, Paragraph, Table, LineChart, BarChart, Gallery, KeyValues, Code>;
+using Section =
+    std::variant<Highlights, Paragraph, Table, LineChart, BarChart, Gallery, Histograms, KeyValues, Code>;
 
 struct Page {
   std::string title, subtitle{};

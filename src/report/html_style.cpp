@@ -55,6 +55,8 @@ align-items:center;font-size:.86rem}
 .bars i{display:block;height:12px;border-radius:0 3px 3px 0;background:var(--c0);min-width:1px}
 .gallery{display:grid;gap:10px}
 .gallery div{font-weight:600;font-size:.9rem;text-align:center}
+.histograms{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:14px}
+svg path.area{fill:var(--c0);stroke:none}svg path.limit{stroke:var(--c1);stroke-width:3}
 figure{margin:0;min-width:0}
 img{display:block;width:100%;height:auto;border-radius:6px;background:var(--line)}
 figcaption{color:var(--dim);font-size:.82rem;margin-top:4px;overflow-wrap:anywhere}

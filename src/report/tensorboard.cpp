@@ -21,6 +21,7 @@ enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 }
 constexpr uint32_t tag_of(uint32_t field, WireType type) { return field << 3 | type; }
 constexpr uint32_t kEventWallTime = tag_of(1, kFixed64), kEventStep = tag_of(2, kVarint),
                    kEventFileVersion = tag_of(3, kBytes), kEventSummary = tag_of(5, kBytes),
+                   kEventSession = tag_of(7, kBytes), kSessionStatus = tag_of(1, kVarint),
                    kSummaryValue = tag_of(1, kBytes), kValueTag = tag_of(1, kBytes),
                    kValueSimple = tag_of(2, kFixed32);
 
@@ -106,6 +107,20 @@ EventWriter::EventWriter(const fs::path& folder) {
   write(message([&](CodedOutputStream& out) {
     put_time(out, now_s());
     put_bytes(out, kEventFileVersion, "brain.Event:2");  // what readers look for first
+  }));
+}
+
+void EventWriter::start_session(int64_t step) {
+  constexpr uint32_t kStart = 1;  // SessionLog.SessionStatus
+  const std::string session = message([&](CodedOutputStream& out) {
+    out.WriteVarint32(kSessionStatus);
+    out.WriteVarint32(kStart);
+  });
+  write(message([&](CodedOutputStream& out) {
+    put_time(out, now_s());
+    out.WriteVarint32(kEventStep);
+    out.WriteVarint64(static_cast<uint64_t>(step));
+    put_bytes(out, kEventSession, session);
   }));
 }
 

@@ -17,6 +17,9 @@ class EventWriter {
   /// shows all files of a folder as one run. Throws EnvironmentError.
   explicit EventWriter(const fs::path& folder);
 
+  /// Says that a run begins or goes on at `step`: readers drop what earlier files of the folder hold from
+  /// that step on (steps that a killed run had done but not saved).
+  void start_session(int64_t step);
   /// tag: "train/loss"; a slash groups. step: epoch or iteration. wall_time_s: since 1970, negative: now.
   void add_scalar(std::string_view tag, double value, int64_t step, double wall_time_s = -1);
   const fs::path& path() const { return path_; }

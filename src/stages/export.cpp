@@ -6,10 +6,35 @@
 
 #include "base/errors.h"
 #include "models/yolov6.h"
+#include "onnx/calibration_cache.h"
 #include "passes/append_decode.h"
 #include "passes/pipeline.h"
+#include "passes/share_ranges.h"
 
 namespace y6q::stages {
+namespace {
+
+constexpr std::array kForms{std::pair{ExportForm::plain, std::string_view("float")},
+                            std::pair{ExportForm::qdq, std::string_view("qdq")},
+                            std::pair{ExportForm::qdq_free, std::string_view("qdq-free")}};
+
+void check_form(const ExportOptions& options, const std::string& scheme) {
+  if (options.form == ExportForm::plain && !scheme.empty()) {
+    throw InputError(
+        "{}: is calibrated, its biases belong to rounded weights; export the float model it was made from, "
+        "or use "
+        "--form qdq or qdq-free",
+        options.weights.string());
+  }
+  if (options.form != ExportForm::plain && scheme.empty()) {
+    throw InputError("{}: has no quantizers; run calibrate first, or export with --form float",
+                     options.weights.string());
+  }
+}
+
+fs::path cache_of(const fs::path& onnx) { return fs::path(onnx).replace_extension(".cache"); }
+
+}  // namespace
 
 std::map<std::string, std::string> onnx_metadata(const formats::ModelInfo& info) {
   std::string names;
@@ -23,26 +48,51 @@ std::map<std::string, std::string> onnx_metadata(const formats::ModelInfo& info)
           {"scheme", info.scheme}};
 }
 
-void export_onnx(const ExportOptions& options) {
+std::string trtexec_command(const ExportOptions& options, const std::array<int64_t, 2>& size) {
+  std::string command = fmt::format("trtexec --onnx={}", options.out.string());
+  if (options.form == ExportForm::qdq_free) command += " --calib=" + cache_of(options.out).string();
+  command += options.form == ExportForm::plain ? " --fp16" : " --int8 --fp16";
+  if (options.batch == 0) {
+    for (const auto& [name, batch] : {std::pair{"min", 1}, std::pair{"opt", 16}, std::pair{"max", 32}}) {
+      command += fmt::format(" --{}Shapes=images:{}x3x{}x{}", name, batch, size[0], size[1]);
+    }
+  }
+  return command +
+         fmt::format(" --memPoolSize=workspace:1024 --percentile=99 --streams=1 --avgRuns=10 --saveEngine={}",
+                     fs::path(options.out).replace_extension(".trt").string());
+}
+
+std::string_view name_of(ExportForm form) { return kForms.at(static_cast<size_t>(form)).second; }
+
+ExportForm export_form_from_name(std::string_view name) {
+  for (const auto& [form, text] : kForms) {
+    if (text == name) return form;
+  }
+  throw UnsupportedError("--form {}: is not known; float, qdq and qdq-free are", name);
+}
+
+ExportResult export_onnx(const ExportOptions& options) {
   const formats::ModelFile file = formats::read_model(options.weights);
-  if (options.form == onnx::Form::qdq && file.info.scheme.empty()) {
-    throw InputError("{}: has no quantizers; run calibrate first, or export with --form float",
-                     options.weights.string());
-  }
-  if (options.form == onnx::Form::plain && !file.info.scheme.empty()) {
-    throw InputError(
-        "{}: is calibrated, its biases belong to rounded weights; export the float model it was made from, "
-        "or use "
-        "--form qdq",
-        options.weights.string());
-  }
+  check_form(options, file.info.scheme);
   ir::Model model = passes::deploy(file.model);
-  onnx::OnnxOptions onnx{.form = options.form, .batch = options.batch, .metadata = onnx_metadata(file.info)};
+  if (options.graph_opt && options.form != ExportForm::plain) model = passes::share_ranges(model);
+  onnx::OnnxOptions onnx{.form = options.form == ExportForm::qdq ? onnx::Form::qdq : onnx::Form::plain,
+                         .batch = options.batch,
+                         .metadata = onnx_metadata(file.info)};
   if (!options.raw_head) {
     model = passes::append_decode(model, {models::kStrides.begin(), models::kStrides.end()});
     onnx.outputs = {"outputs"};
   }
+  ExportResult result{options.out, {}, {}};
+  std::string cache;
+  if (options.form == ExportForm::qdq_free) {
+    result.cache = cache_of(options.out);
+    cache = onnx::calibration_cache(model, onnx);  // refuses before anything is written
+  }
   onnx::write_onnx(options.out, model, onnx);
+  if (!cache.empty()) write_file(result.cache, cache);
+  result.trtexec = trtexec_command(options, file.info.image_size);
+  return result;
 }
 
 }  // namespace y6q::stages

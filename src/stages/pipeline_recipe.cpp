@@ -1,6 +1,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <limits>
+#include <map>
 #include <sstream>
 
 #include "base/errors.h"
@@ -42,21 +43,32 @@ bool flag(const YAML::Node& node, const std::string& place) {
                    key.IsScalar() ? key.Scalar() : "…", accepted);
 }
 
+/// A number of the most sensitive layers, or a list of names.
+void read_keep_float(const YAML::Node& value, const std::string& place, CalibrateOptions& options) {
+  if (!value.IsSequence()) {
+    options.keep_float_count = number(value, place, int64_t{0}, int64_t{1000});
+    return;
+  }
+  for (const YAML::Node& name : value) options.keep_float.insert(name.IsScalar() ? name.Scalar() : "…");
+}
+
 void read_calibrate(const YAML::Node& map, const std::string& place, CalibrateOptions& options) {
   for (const auto& entry : map) {
     const YAML::Node &key = entry.first, &value = entry.second;
     if (key.Scalar() == "scheme") {
-      options.scheme = name(value, place, quant::scheme_from_name);
+      options.ranges.scheme = name(value, place, quant::scheme_from_name);
     } else if (key.Scalar() == "method") {
-      options.method = name(value, place, quant::range_method_from_name);
+      options.ranges.method = name(value, place, quant::range_method_from_name);
     } else if (key.Scalar() == "percentile") {
-      options.percentile = number(value, place, 50.0, 100.0);
+      options.ranges.percentile = number(value, place, 50.0, 100.0);
     } else if (key.Scalar() == "images") {
       options.images = number(value, place, int64_t{1}, int64_t{1} << 20);
     } else if (key.Scalar() == "bias_correction") {
-      options.bias_correction = flag(value, place);
+      options.ranges.bias_correction = flag(value, place);
+    } else if (key.Scalar() == "keep_float") {
+      read_keep_float(value, place, options);
     } else {
-      refuse(key, place, "scheme, method, percentile, images and bias_correction");
+      refuse(key, place, "scheme, method, percentile, images, bias_correction and keep_float");
     }
   }
 }
@@ -68,9 +80,27 @@ void read_bench(const YAML::Node& map, const std::string& place, PipelineOptions
       options.bench_seconds = number(value, place, 0.01, 600.0);
     } else if (key.Scalar() == "rounds") {
       options.bench_rounds = number(value, place, 1, 1000);
+    } else if (key.Scalar() == "batches" && value.IsSequence()) {
+      options.bench_batches.clear();
+      for (const YAML::Node& batch : value) {
+        options.bench_batches.push_back(number(batch, place, int64_t{1}, int64_t{4096}));
+      }
     } else {
-      refuse(key, place, "seconds and rounds");
+      refuse(key, place, "seconds, rounds and a list of batches");
     }
+  }
+}
+
+void read_switches(const YAML::Node& map, const std::string& place, PipelineOptions& options) {
+  const std::map<std::string, bool PipelineOptions::*> switches{
+      {"sensitivity", &PipelineOptions::sensitivity},
+      {"qat", &PipelineOptions::qat},
+      {"distill", &PipelineOptions::distill},
+      {"branchy", &PipelineOptions::branchy}};
+  for (const auto& entry : map) {
+    const auto found = switches.find(entry.first.Scalar());
+    if (found == switches.end()) refuse(entry.first, place, "sensitivity, qat, distill and branchy");
+    options.*found->second = flag(entry.second, place);
   }
 }
 
@@ -106,17 +136,21 @@ void read_pipeline_recipe(const fs::path& path, PipelineOptions& options) {
   } catch (const YAML::Exception& error) {
     throw InputError("{}: is no YAML: {}", path.string(), error.what());
   }
-  constexpr const char* kAccepted = "the maps train, calibrate and bench";
+  constexpr const char* kAccepted = "the maps pipeline, hyper_search, train, calibrate, qat and bench";
+  const std::map<std::string, std::string*> trainings{{"train", &options.train.recipe},
+                                                      {"hyper_search", &options.search_recipe},
+                                                      {"qat", &options.qat_recipe}};
   if (!root.IsMap()) throw InputError("{}: {} are expected", path.string(), kAccepted);
   for (const auto& entry : root) {
     const YAML::Node &key = entry.first, &value = entry.second;
     if (value.IsNull()) continue;
     if (!value.IsMap()) refuse(key, path.string(), kAccepted);
-    if (key.Scalar() == "train") {
-      options.train.recipe = section(text, value, end_of(root, key));
+    if (const auto training = trainings.find(key.Scalar()); training != trainings.end()) {
+      *training->second = section(text, value, end_of(root, key));
       options.train.recipe_origin = path.string();
-      train::parse_train_recipe(options.train.recipe,
-                                options.train.recipe_origin);  // before anything is written
+      train::parse_train_recipe(*training->second, path.string());  // before anything is written
+    } else if (key.Scalar() == "pipeline") {
+      read_switches(value, path.string(), options);
     } else if (key.Scalar() == "calibrate") {
       read_calibrate(value, path.string(), options.calibrate);
     } else if (key.Scalar() == "bench") {

@@ -2,13 +2,16 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 
 #include "image/decode.h"
 #include "image/draw.h"
 #include "image/encode.h"
+#include "stages/pipeline_table.h"
 #include "stages/provenance.h"
+#include "stages/sensitivity_file.h"
 
 namespace y6q::stages {
 namespace {
@@ -75,18 +78,98 @@ report::Gallery gallery(const ResultPageInputs& inputs) {
   return gallery;
 }
 
+const PipelineRow* find(const PipelineResult& result, std::string_view model) {
+  for (const PipelineRow& row : result.rows) {
+    if (row.model == model) return &row;
+  }
+  return nullptr;
+}
+
 report::Highlights highlights(const PipelineResult& result) {
-  const PipelineRow &first = result.rows.front(), &last = result.rows.back();
+  const PipelineRow *plain = find(result, "float"), *engine = find(result, "engine");
   report::Highlights figures;
-  figures.figures.push_back({fmt::format("{:.1f}", 100 * first.map), "mAP, float"});
-  figures.figures.push_back({fmt::format("{:.1f}", 100 * last.map), "mAP, INT8 engine",
-                             fmt::format("{:+.1f} points", 100 * (last.map - first.map))});
-  const auto fp32 = first.latency_ms.find("fp32"), int8 = last.latency_ms.find("int8");
-  if (fp32 != first.latency_ms.end() && int8 != last.latency_ms.end()) {
+  if (plain == nullptr || engine == nullptr) return figures;
+  figures.figures.push_back({fmt::format("{:.1f}", 100 * plain->map), "mAP, float"});
+  figures.figures.push_back({fmt::format("{:.1f}", 100 * engine->map), "mAP, INT8 engine",
+                             fmt::format("{:+.1f} points", 100 * (engine->map - plain->map))});
+  const auto fp32 = plain->latency_ms.find("fp32"), int8 = engine->latency_ms.find("int8");
+  if (fp32 != plain->latency_ms.end() && int8 != engine->latency_ms.end()) {
     figures.figures.push_back({fmt::format("{:.2f}x", fp32->second / int8->second), "as fast as FP32",
                                fmt::format("{:.2f} ms an image", int8->second)});
   }
   return figures;
+}
+
+const char* title_of(const std::string& training) {
+  if (training == "search") return "Search for scales";
+  return training == "qat" ? "QAT" : "Float network";
+}
+
+void add_curves(report::Page& page, const ResultPageInputs& inputs) {
+  for (const auto& [name, csv] : inputs.histories) {
+    report::LineChart losses{
+        .title = fmt::format("{}: training loss", title_of(name)), .x_label = "epoch", .y_label = "loss"};
+    for (const char* column : {"loss_classes", "loss_iou", "loss_distill"}) {
+      report::LineChart::Series series = curve(csv, "epoch", column);
+      const bool drawn = std::any_of(series.y.begin(), series.y.end(), [](double y) { return y > 0; });
+      if (drawn) losses.series.push_back(std::move(series));
+    }
+    page.sections.emplace_back(std::move(losses));
+    page.sections.emplace_back(report::LineChart{
+        fmt::format("{}: accuracy on val", title_of(name)), "epoch", "mAP", {curve(csv, "epoch", "map")}});
+  }
+}
+
+void add_sensitivity(report::Page& page, const fs::path& file) {
+  if (!fs::exists(file)) return;
+  const Sensitivity sensitivity = read_sensitivity(file);
+  report::BarChart chart{.title = "Points of mAP that one layer alone costs in INT8", .decimals = 2};
+  for (const LayerSensitivity& row : sensitivity.layers) {
+    chart.bars.push_back(
+        {row.layer + (row.is_prediction ? " (stays float)" : ""), 100 * (sensitivity.float_map - row.map)});
+  }
+  page.sections.emplace_back(std::move(chart));
+}
+
+void add_ranges(report::Page& page, const fs::path& file) {
+  if (!fs::exists(file)) return;
+  report::Histograms section{
+      .title = "What the quantizers see",
+      .note =
+          "Magnitudes from 0 to the largest seen, on a logarithmic scale over six decades; "
+          "the line is the range that integers reach."};
+  for (const auto& row : nlohmann::json::parse(read_file(file)).at("ranges")) {
+    const double amax = row.at("amax"), max = row.at("max");
+    section.items.push_back(
+        {row.at("quantizer"), row.at("histogram"), max > 0 ? amax / max : 1,
+         fmt::format("amax {:.3g}, clipped {:.2g} %", amax, 100 * row.at("clipped").get<double>())});
+  }
+  page.sections.emplace_back(std::move(section));
+}
+
+/// The same chain by hand.
+report::Code commands(const ResultPageInputs& inputs) {
+  const std::string data = inputs.data.filename().string(), common = " --data " + data;
+  report::Code code{.title = "The same by hand", .lines = {}};
+  const std::string network = fmt::format(" --model {}{}", inputs.architecture, common);
+  const bool repopt = std::any_of(inputs.histories.begin(), inputs.histories.end(),
+                                  [](const auto& history) { return history.first == "search"; });
+  if (repopt) code.lines.push_back(fmt::format("yolov6q train --mode hyper_search{} --out search", network));
+  code.lines.push_back(fmt::format("yolov6q train --mode {}{}{} --out float", inputs.mode,
+                                   repopt ? " --scales search/best.safetensors" : "", network));
+  code.lines.push_back("yolov6q calibrate --weights float/best.safetensors" + common +
+                       " --out calibrate/ptq.safetensors");
+  if (fs::exists(inputs.sensitivity)) {
+    code.lines.push_back("yolov6q sensitivity --weights float/best.safetensors" + common +
+                         " --out sensitivity.json");
+  }
+  code.lines.push_back(fmt::format(
+      "yolov6q qat --weights calibrate/ptq.safetensors --teacher float/best.safetensors{}{} --out qat",
+      repopt ? " --scales search/best.safetensors" : "", common));
+  code.lines.push_back("yolov6q export --weights qat/best.safetensors --form qdq --out engine.onnx");
+  code.lines.push_back("yolov6q eval --weights engine.onnx --precision int8" + common);
+  code.lines.push_back("yolov6q bench --int8 engine.onnx --batch-size 32");
+  return code;
 }
 
 }  // namespace
@@ -97,19 +180,18 @@ report::Page result_page(const ResultPageInputs& inputs) {
                                             inputs.dataset.images.size(), inputs.result.split)};
   page.sections.emplace_back(highlights(inputs.result));
   page.sections.emplace_back(result_table(inputs.result));
-  page.sections.emplace_back(report::LineChart{
-      "Training loss",
-      "epoch",
-      "loss",
-      {curve(inputs.history_csv, "epoch", "loss_classes"), curve(inputs.history_csv, "epoch", "loss_iou")}});
-  page.sections.emplace_back(
-      report::LineChart{"Accuracy on val", "epoch", "mAP", {curve(inputs.history_csv, "epoch", "map")}});
   page.sections.emplace_back(gallery(inputs));
+  add_curves(page, inputs);
+  add_sensitivity(page, inputs.sensitivity);
+  add_ranges(page, inputs.ranges);
   page.sections.emplace_back(report::KeyValues{"Provenance",
                                                {{"tool", tool_version()},
                                                 {"machine", inputs.result.isa},
                                                 {"protocol", inputs.result.protocol},
                                                 {"training data (SHA-256)", inputs.data_sha256}}});
+  report::Code code = commands(inputs);
+  if (!inputs.result.trtexec.empty()) code.lines.push_back(inputs.result.trtexec);
+  page.sections.emplace_back(std::move(code));
   return page;
 }
 

@@ -1,36 +1,20 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string>
 
-#include "base/files.h"
 #include "base/monitor.h"
-#include "train/checkpoint.h"
-#include "train/recipe.h"
+#include "stages/training_run.h"
 
 namespace y6q::stages {
 
-struct TrainOptions {
-  fs::path data;
-  fs::path out;  ///< folder: best.safetensors, last.safetensors, state.safetensors, history.csv
+struct TrainOptions : TrainingRunOptions {
   std::string architecture = "yolov6n";  ///< models::architectures()
   std::string mode = "repopt";           ///< repopt, hyper_search, repvgg
   std::array<int64_t, 2> image_size{640, 640};
-  std::string recipe;  ///< YAML text (train::TrainRecipe); what it leaves out is as in default_recipe()
-  std::string recipe_origin = "recipe";       ///< where it comes from, for messages
-  std::optional<int64_t> epochs, batch_size;  ///< replace those of the recipe
-  std::optional<uint64_t> seed;
-  int workers = 2, threads = 0;
-  bool resume = false;  ///< go on from out/state.safetensors when it exists
-  bool skip_broken = false;
-};
-
-struct TrainSummary {
-  fs::path best, last;
-  double best_map = -1;  ///< on val, 0..1
-  int64_t best_epoch = -1;
-  std::vector<train::EpochRow> history;
+  /// For mode repopt: RepOptimizer's scales (formats::read_scales). Empty: plain SGD on the single-branch
+  /// network.
+  fs::path scales;
 };
 
 /// Settings for a network and a set of so many training images: those of spec/02 §7 and spec/06 §8, and below

@@ -10,6 +10,12 @@ ir::Array to_array(const torch::Tensor& tensor) {
   return {rows.sizes().vec(), std::vector<float>(data, data + rows.numel())};
 }
 
+torch::Tensor to_tensor(const ir::Array& array) {
+  torch::Tensor tensor = torch::empty(array.shape, torch::kFloat32);
+  copy_into(array, "", tensor);
+  return tensor;
+}
+
 void copy_into(const ir::Array& array, const std::string& name, torch::Tensor tensor) {
   if (array.shape != tensor.sizes().vec()) {
     throw InputError("training state: '{}' has shape {}; {} expected", name, ir::to_text(array.shape),

@@ -17,14 +17,20 @@ json to_json(const EpochRow& row) {
           {"loss_classes", row.loss_classes},
           {"loss_iou", row.loss_iou},
           {"loss_dfl", row.loss_dfl},
+          {"loss_distill", row.loss_distill},
           {"lr", row.lr},
           {"map", row.map ? json(*row.map) : json()},
           {"images_per_s", row.images_per_s}};
 }
 
 EpochRow row_from(const json& row) {
-  EpochRow result{row.at("epoch"),       row.at("loss_classes"), row.at("loss_iou"),
-                  row.at("loss_dfl"),    row.at("lr"),           {},
+  EpochRow result{row.at("epoch"),
+                  row.at("loss_classes"),
+                  row.at("loss_iou"),
+                  row.at("loss_dfl"),
+                  row.at("loss_distill"),
+                  row.at("lr"),
+                  {},
                   row.at("images_per_s")};
   if (!row.at("map").is_null()) result.map = row.at("map").get<double>();
   return result;
@@ -40,17 +46,24 @@ json to_json(const Progress& progress) {
           {"sum_classes", progress.sum_classes},
           {"sum_iou", progress.sum_iou},
           {"sum_dfl", progress.sum_dfl},
+          {"sum_distill", progress.sum_distill},
           {"best_map", progress.best_map},
           {"best_epoch", progress.best_epoch},
           {"history", history}};
 }
 
 Progress progress_from(const json& object) {
-  Progress progress{object.at("epoch"),       object.at("batch"),
-                    object.at("iteration"),   object.at("ema_updates"),
-                    object.at("sum_classes"), object.at("sum_iou"),
-                    object.at("sum_dfl"),     object.at("best_map"),
-                    object.at("best_epoch"),  {}};
+  Progress progress{object.at("epoch"),
+                    object.at("batch"),
+                    object.at("iteration"),
+                    object.at("ema_updates"),
+                    object.at("sum_classes"),
+                    object.at("sum_iou"),
+                    object.at("sum_dfl"),
+                    object.at("sum_distill"),
+                    object.at("best_map"),
+                    object.at("best_epoch"),
+                    {}};
   for (const json& row : object.at("history")) progress.history.push_back(row_from(row));
   if (progress.epoch < 0 || progress.batch < 0 || progress.iteration < 0 || progress.ema_updates < 0) {
     throw InputError("a counter is negative");
@@ -117,11 +130,11 @@ TrainState read_state(const fs::path& path) {
 }
 
 std::string history_csv(const std::vector<EpochRow>& history) {
-  std::string text = "epoch,loss_classes,loss_iou,loss_dfl,lr,map,images_per_s\n";
+  std::string text = "epoch,loss_classes,loss_iou,loss_dfl,loss_distill,lr,map,images_per_s\n";
   for (const EpochRow& row : history) {
-    text +=
-        fmt::format("{},{:.6f},{:.6f},{:.6f},{:.8g},{},{:.1f}\n", row.epoch, row.loss_classes, row.loss_iou,
-                    row.loss_dfl, row.lr, row.map ? fmt::format("{:.6f}", *row.map) : "", row.images_per_s);
+    text += fmt::format("{},{:.6f},{:.6f},{:.6f},{:.6f},{:.8g},{},{:.1f}\n", row.epoch, row.loss_classes,
+                        row.loss_iou, row.loss_dfl, row.loss_distill, row.lr,
+                        row.map ? fmt::format("{:.6f}", *row.map) : "", row.images_per_s);
   }
   return text;
 }

@@ -66,7 +66,7 @@ class BatchLoss {
       result.positives += static_cast<int64_t>(assignment.size());
       for (const Positive& positive : assignment) result.target_score_sum += positive.score;
     }
-    const double norm = std::max(result.target_score_sum, 1.0);
+    const double norm = result.normaliser();
     each_image([&](size_t image) { evaluate(image, truths[image], norm); });
     for (const LossTerms& terms : terms_) {
       result.terms.classes += terms.classes;
@@ -75,6 +75,7 @@ class BatchLoss {
     }
     result.total = KnownGradients::apply(predictions.logits, predictions.distances, result.terms.total(),
                                          by_logits_, by_distances_);
+    result.assignments = std::move(assignments_);
     return result;
   }
 

@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -15,7 +16,9 @@ struct DetectionLossResult {
   torch::Tensor total;  ///< scalar, differentiable by both predictions
   LossTerms terms;
   int64_t positives = 0;
+  std::vector<Assignment> assignments;  ///< by image
   double target_score_sum = 0;
+  double normaliser() const { return std::max(target_score_sum, 1.0); }
 };
 
 /// YOLOv6's loss: assignment (ATSS in the first epochs, then TAL), varifocal, IoU and distribution focal

@@ -16,10 +16,11 @@ struct LossOptions {
   double class_weight = 1, iou_weight = 2.5, dfl_weight = 0.5;
 };
 
-/// The three terms, weighted.
+/// The terms, weighted.
 struct LossTerms {
   double classes = 0, iou = 0, dfl = 0;
-  double total() const { return classes + iou + dfl; }
+  double distill = 0;  ///< with a teacher: all of its terms
+  double total() const { return classes + iou + dfl + distill; }
 };
 
 /// One image's raw predictions, and room for the gradients by them; all of A rows.

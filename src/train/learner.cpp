@@ -6,6 +6,7 @@
 #include "base/isa.h"
 #include "eager/images.h"
 #include "train/arrays.h"
+#include "train/distillation.h"
 
 namespace y6q::train {
 namespace {
@@ -57,25 +58,52 @@ bool use_bf16(const std::string& choice) {
   return isa.amx_bf16 || isa.avx512_bf16;
 }
 
-Learner::Learner(const ir::Model& model, const TrainRecipe& recipe, double weight_decay)
-    : network_(model, {.bf16 = use_bf16(recipe.bf16)}),
+Learner::Learner(const Training& training, const TrainRecipe& recipe, double weight_decay)
+    : recipe_(recipe),
+      network_(training.start, {.bf16 = use_bf16(recipe.bf16)}),
       gather_(network_),
-      loss_(loss_options(model, recipe)),
+      loss_(loss_options(training.start, recipe)),
       optimizer_(network_.tensors(), weight_decay) {
+  for (const auto& [name, mask] : training.masks) optimizer_.set_gradient_mask(name, to_tensor(mask));
+  if (training.teacher) teacher_.emplace(*training.teacher);
+  network_.follow_weights();
   if (recipe.ema) ema_.emplace(network_.tensors());
 }
 
 LossTerms Learner::learn(const data::Batch& batch, int64_t epoch) {
-  const auto outputs = network_.forward(
-      eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width}), eager::Mode::train);
-  const DetectionLossResult loss = loss_(gather_(outputs), batch.targets, gather_.levels(outputs), epoch);
+  const torch::Tensor images =
+      eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width});
+  const auto outputs = network_.forward(images, eager::Mode::train);
+  DetectionLossResult loss = loss_(gather_(outputs), batch.targets, gather_.levels(outputs), epoch);
+  if (teacher_) distil(images, outputs, epoch, loss);
   loss.total.backward();
   return loss.terms;
+}
+
+void Learner::distil(const torch::Tensor& images, const std::vector<torch::Tensor>& outputs, int64_t epoch,
+                     DetectionLossResult& loss) {
+  const auto taught = teacher_->network.forward(images, eager::Mode::evaluate);
+  const auto maps = [](const eager::Network& network, const std::vector<torch::Tensor>& all) {
+    std::vector<torch::Tensor> list;
+    for (const char* name : {"feat0", "feat1", "feat2"}) list.push_back(all[network.output_index(name)]);
+    return list;
+  };
+  const torch::Tensor features =
+      channelwise_distillation(maps(network_, outputs), maps(teacher_->network, taught));
+  const torch::Tensor classes = class_distillation(gather_(outputs).logits, teacher_->gather(taught).logits,
+                                                   recipe_.distill_temperature) /
+                                loss.normaliser();
+  const torch::Tensor sum =
+      (features * recipe_.distill_feature_weight + classes * recipe_.distill_class_weight) *
+      distill_decay(epoch, recipe_.epochs);
+  loss.terms.distill = sum.item<double>();
+  loss.total = loss.total + sum;
 }
 
 void Learner::step(const StepSettings& settings) {
   optimizer_.step(settings);
   optimizer_.zero_gradients();
+  network_.follow_weights();
   if (ema_) ema_->update();
 }
 

@@ -9,18 +9,27 @@
 #include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
+#include "train/repopt.h"
 
 namespace y6q::train {
 
 /// Whether to train in BF16: "on", "off", or "auto" (where the CPU has instructions for it).
 bool use_bf16(const std::string& choice);
 
+/// What learns, and with what.
+struct Training {
+  ir::Model start;           ///< outputs cls<l>, reg<l> and, to be taught, feat<l> of three levels
+  GradientMasks masks = {};  ///< RepOptimizer
+  /// A float model with the same outputs, run in evaluation mode; the recipe has the weights of distillation.
+  std::optional<ir::Model> teacher = {};
+};
+
 /// A network that learns: forward, loss, backward, step, averages. Knows nothing of epochs' order, files or
 /// hooks.
 class Learner {
  public:
-  /// model: outputs cls<l> and reg<l> of three levels. Throws InternalError when they are missing.
-  Learner(const ir::Model& model, const TrainRecipe& recipe, double weight_decay);
+  /// Throws InternalError when an output is missing, ShapeError when the teacher's are of other shapes.
+  Learner(const Training& training, const TrainRecipe& recipe, double weight_decay);
 
   /// Adds the batch's gradients to those pending. Its loss terms may be non-finite.
   LossTerms learn(const data::Batch& batch, int64_t epoch);
@@ -36,7 +45,19 @@ class Learner {
   void restore(const TrainState& state);
 
  private:
+  /// Adds the teacher's terms.
+  void distil(const torch::Tensor& images, const std::vector<torch::Tensor>& outputs, int64_t epoch,
+              DetectionLossResult& loss);
+
+  struct Teacher {
+    eager::Network network;
+    PredictionGatherer gather;
+    explicit Teacher(const ir::Model& model) : network(model), gather(network) {}
+  };
+
+  TrainRecipe recipe_;
   eager::Network network_;
+  std::optional<Teacher> teacher_;
   PredictionGatherer gather_;
   DetectionLoss loss_;
   Sgd optimizer_;

@@ -4,22 +4,22 @@
 #include <cmath>
 
 #include "base/errors.h"
-#include "train/learner.h"
 
 namespace y6q::train {
 namespace {
 
 class Run {
  public:
-  Run(const ir::Model& start, data::Loader& loader, const TrainRecipe& recipe, const TrainHooks& hooks)
-      : start_(start),
+  Run(const Training& training, data::Loader& loader, const TrainRecipe& recipe, const TrainHooks& hooks)
+      : start_(training.start),
         loader_(loader),
         recipe_(recipe),
         hooks_(hooks),
         schedule_(schedule_options(recipe, loader.batches_per_epoch())),
-        learner_(start, recipe, schedule_.weight_decay()) {
+        learner_(training, recipe, schedule_.weight_decay()) {
     state_.recipe = "# " + hooks.subject + "\n" + to_yaml(recipe);
     if (hooks.resume && !hooks.state_file.empty() && fs::exists(hooks.state_file)) restore();
+    if (hooks.on_start) hooks.on_start(progress().iteration);
   }
 
   TrainResult finish() {
@@ -88,6 +88,9 @@ class Run {
     progress().sum_classes += terms.classes;
     progress().sum_iou += terms.iou;
     progress().sum_dfl += terms.dfl;
+    progress().sum_distill += terms.distill;
+    if (hooks_.on_iteration)
+      hooks_.on_iteration({progress().iteration, progress().epoch, terms, settings.lr});
     ++progress().batch;
     ++progress().iteration;
     images_ += batch.count;
@@ -106,18 +109,21 @@ class Run {
                  progress().sum_classes / batches,
                  progress().sum_iou / batches,
                  progress().sum_dfl / batches,
+                 progress().sum_distill / batches,
                  lr_,
                  {},
                  static_cast<double>(images_) / std::max(elapsed.count(), 1e-9)};
     row.map = evaluated();
     progress().history.push_back(row);
+    if (hooks_.on_epoch) hooks_.on_epoch(row);
     hooks_.monitor->message(
-        fmt::format("epoch {}/{}: loss classes {:.3f}, iou {:.3f}, dfl {:.3f}{}, {:.1f} images/s",
+        fmt::format("epoch {}/{}: loss classes {:.3f}, iou {:.3f}, dfl {:.3f}{}{}, {:.1f} images/s",
                     row.epoch + 1, recipe_.epochs, row.loss_classes, row.loss_iou, row.loss_dfl,
+                    row.loss_distill > 0 ? fmt::format(", distill {:.3f}", row.loss_distill) : "",
                     row.map ? fmt::format(", mAP {:.2f}", 100 * *row.map) : "", row.images_per_s));
     ++progress().epoch;
     progress().batch = 0;
-    progress().sum_classes = progress().sum_iou = progress().sum_dfl = 0;
+    progress().sum_classes = progress().sum_iou = progress().sum_dfl = progress().sum_distill = 0;
     save();
     if (progress().epoch < recipe_.epochs && hooks_.monitor->stop_requested()) stop();
   }
@@ -174,9 +180,9 @@ class Run {
 
 }  // namespace
 
-TrainResult train(const ir::Model& start, data::Loader& loader, const TrainRecipe& recipe,
+TrainResult train(const Training& training, data::Loader& loader, const TrainRecipe& recipe,
                   const TrainHooks& hooks) {
-  return Run(start, loader, recipe, hooks).finish();
+  return Run(training, loader, recipe, hooks).finish();
 }
 
 }  // namespace y6q::train

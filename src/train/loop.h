@@ -8,9 +8,17 @@
 #include "data/loader.h"
 #include "ir/model.h"
 #include "train/checkpoint.h"
+#include "train/learner.h"
 #include "train/recipe.h"
 
 namespace y6q::train {
+
+/// One iteration, after its gradients were added.
+struct IterationRow {
+  int64_t iteration = 0, epoch = 0;  ///< from 0
+  LossTerms terms;
+  double lr = 0;
+};
 
 /// What a run shows and keeps; all of it may be left out.
 struct TrainHooks {
@@ -18,8 +26,12 @@ struct TrainHooks {
   std::function<double(const ir::Model& model)> evaluate = {};
   fs::path state_file = {};   ///< written after every epoch and when stopped
   fs::path history_csv = {};  ///< written after every epoch
-  std::string subject = {};   ///< one line: network and data; a state of another subject is refused
-  bool resume = false;        ///< go on from state_file when it exists
+  std::function<void(int64_t iteration)> on_start =
+      {};  ///< the first iteration of this run, or after resuming
+  std::function<void(const IterationRow&)> on_iteration = {};
+  std::function<void(const EpochRow&)> on_epoch = {};
+  std::string subject = {};  ///< one line: network and data; a state of another subject is refused
+  bool resume = false;       ///< go on from state_file when it exists
   Monitor* monitor = &silent_monitor();
 };
 
@@ -31,10 +43,11 @@ struct TrainResult {
   std::vector<EpochRow> history;
 };
 
-/// Trains `start` on the loader's batches. The same model, data, recipe, machine and thread count give the
-/// same weights, interrupted and resumed or not. Throws GoalMissed when a loss is not finite, Interrupted
-/// after a stop was asked for (state saved), InputError when the state belongs to another network or recipe.
-TrainResult train(const ir::Model& start, data::Loader& loader, const TrainRecipe& recipe,
+/// Trains `training.start` on the loader's batches. The same model, data, recipe, machine and thread count
+/// give the same weights, interrupted and resumed or not. Throws GoalMissed when a loss is not finite,
+/// Interrupted after a stop was asked for (state saved), InputError when the state belongs to another network
+/// or recipe.
+TrainResult train(const Training& training, data::Loader& loader, const TrainRecipe& recipe,
                   const TrainHooks& hooks);
 
 }  // namespace y6q::train

@@ -123,7 +123,7 @@ class TrainLoop : public testing::Test {
                                    .augment = true,
                                    .recipe = recipe.augment,
                                    .seed = recipe.seed});
-    return train(tiny_model(), loader, recipe, hooks);
+    return train({tiny_model()}, loader, recipe, hooks);
   }
 
   /// A stand-in for an evaluation: some number that depends on the weights.

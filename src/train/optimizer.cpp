@@ -44,12 +44,13 @@ void Sgd::step(const StepSettings& settings) {
     const torch::Tensor& raw = slot.parameter.grad();
     if (!raw.defined()) continue;
     const torch::Tensor gradient = in_order_of(slot.momentum, raw);
-    const SgdStep step{static_cast<float>(slot.kind == eager::Kind::bias ? settings.bias_lr : settings.lr),
-                       static_cast<float>(settings.momentum),
-                       slot.kind == eager::Kind::weight ? static_cast<float>(weight_decay_) : 0.0F};
-    const SgdArrays arrays{slot.parameter.mutable_data_ptr<float>(), slot.momentum.mutable_data_ptr<float>(),
-                           gradient.const_data_ptr<float>(),
-                           slot.mask.defined() ? slot.mask.const_data_ptr<float>() : nullptr};
+    const SgdStep<float> step{
+        static_cast<float>(slot.kind == eager::Kind::bias ? settings.bias_lr : settings.lr),
+        static_cast<float>(settings.momentum),
+        slot.kind == eager::Kind::weight ? static_cast<float>(weight_decay_) : 0.0F};
+    const SgdArrays<float> arrays{slot.parameter.mutable_data_ptr<float>(),
+                                  slot.momentum.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(),
+                                  slot.mask.defined() ? slot.mask.const_data_ptr<float>() : nullptr};
     at::parallel_for(0, slot.parameter.numel(), kGrain,
                      [&](int64_t first, int64_t last) { sgd_update(arrays, first, last, step); });
   }

@@ -23,6 +23,9 @@ struct TrainRecipe {
   int64_t atss_warmup_epochs = 4;        ///< epochs before TAL takes over the assignment
   int64_t stop_strong_last_epochs = 15;  ///< without mosaic and mixup
   int64_t eval_interval = 10;            ///< epochs from one evaluation to the next; the last one always is
+  double distill_feature_weight = 10;    ///< with a teacher: of the neck's maps; 0: off
+  double distill_class_weight = 1;       ///< with a teacher: of class scores; 0: off
+  double distill_temperature = 20;       ///< of class distillation
   bool ema = true;                       ///< false: evaluate and keep the raw weights
   std::string bf16 = "auto";             ///< auto, on, off
   uint64_t seed = 0;

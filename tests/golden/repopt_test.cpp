@@ -3,7 +3,7 @@
 
 #include "golden/golden.h"
 #include "train/fused.h"
-#include "train/scales.h"
+#include "train/repopt.h"
 
 namespace y6q::train {
 namespace {

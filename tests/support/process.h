@@ -29,6 +29,8 @@ struct ProcessOptions {
 struct Outcome {
   int code = 0;  ///< exit code; 128 + number of the signal that ended it
   std::string out, err;
+  int64_t peak_bytes = 0;  ///< of memory
+  double cpu_seconds = 0;  ///< user and system
 };
 
 /// A running program; its end is the end of the object, at the latest.
@@ -58,15 +60,16 @@ class Process {
 
   void send(int signal) const { ::kill(id_, signal); }
   bool is_running() {
-    if (id_ > 0 && ::waitpid(id_, &status_, WNOHANG) == id_) id_ = 0;
+    if (id_ > 0 && ::wait4(id_, &status_, WNOHANG, &usage_) == id_) id_ = 0;
     return id_ > 0;
   }
   /// Waits for the end.
   Outcome finish() {
-    if (id_ > 0) ::waitpid(id_, &status_, 0);
+    if (id_ > 0) ::wait4(id_, &status_, 0, &usage_);
     id_ = 0;
     const int code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
-    return {code, text(out_.get()), text(err_.get())};
+    return {code, text(out_.get()), text(err_.get()), int64_t{usage_.ru_maxrss} * 1024,
+            seconds(usage_.ru_utime) + seconds(usage_.ru_stime)};
   }
 
  private:
@@ -87,6 +90,9 @@ class Process {
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
+  static double seconds(const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  }
   static std::string text(std::FILE* file) {
     std::string all;
     std::rewind(file);
@@ -97,6 +103,7 @@ class Process {
   File out_, err_;
   pid_t id_ = 0;
   int status_ = 0;
+  rusage usage_{};
 };
 
 inline Outcome run(const fs::path& program, const std::vector<std::string>& arguments,

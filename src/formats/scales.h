@@ -1,13 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "ir/model.h"
 
-namespace y6q::train {
+namespace y6q::formats {
 
 /// RepOptimizer's constants of one block (arXiv 2205.15242, spec/03): per output channel.
 struct BlockScales {
@@ -22,13 +21,11 @@ struct BlockScales {
 /// Throws InputError when there are none or their lengths differ.
 std::vector<BlockScales> extract_scales(const ir::Model& searched);
 
-/// What the single-branch network starts from: the freshly drawn kernel [O, I, 3, 3] becomes a * kernel, plus
-/// b * kernel1x1 [O, I] at the centre, plus c on the centre's diagonal (spec/03 §4). Throws InputError when
-/// the sizes do not fit.
-void reinitialise(ir::Array& kernel, std::span<const float> kernel1x1, const BlockScales& scales);
+/// JSON that people can read (docs/reference/scales-file.md). Atomic; same scales, same bytes.
+void write_scales(const fs::path& path, const std::vector<BlockScales>& scales);
 
-/// Factor of the gradient of that kernel, shape [O, I, 3, 3]: a^2, plus b^2 at the centre, plus 1 on the
-/// centre's diagonal where there is an identity branch (spec/03 §5).
-ir::Array gradient_mask(const ir::Shape& kernel_shape, const BlockScales& scales);
+/// Such a file, or the model file of a searched network (`train --mode hyper_search`). Throws InputError
+/// naming path and block; files up to 256 MB, finite numbers only.
+std::vector<BlockScales> read_scales(const fs::path& path);
 
-}  // namespace y6q::train
+}  // namespace y6q::formats

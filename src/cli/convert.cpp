@@ -1,0 +1,75 @@
+#include "stages/convert.h"
+
+#include <fmt/core.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "models/yolov6.h"
+
+namespace y6q::cli {
+namespace {
+
+class ConvertCommand : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("--weights", options_.weights, "Checkpoint of PyTorch (.pt), or model file")->required();
+    add_out(app, options_.out, "File to write");
+    app.add_option(
+           "--to", target_,
+           "What to write: model (default for a .pt), pt (a state dictionary; default for a model file) or "
+           "scales (RepOptimizer's)")
+        ->check(CLI::IsMember({"model", "pt", "scales"}));
+    app.add_option("--entry", entry_,
+                   "Network of a training checkpoint; best: ema if there is one, else model")
+        ->check(CLI::IsMember({"best", "ema", "model"}))
+        ->capture_default_str();
+    app.add_flag("--deploy", options_.deploy, "Merge branches and fold batch normalisation");
+    app.add_option("--class-names", options_.class_names, "Comma-separated; default: those of the checkpoint")
+        ->delimiter(',');
+    app.add_option("--model", options_.architecture,
+                   "Network that a list of scales belongs to; default: by its channels")
+        ->check(CLI::IsMember(models::architectures()));
+    add_image_size(app, options_.image_size);
+    add_example(app, "yolov6q convert --weights yolov6s_v2_reopt.pt --out yolov6s.safetensors");
+  }
+
+  void run(Console& console) override {
+    if (!target_.empty()) options_.target = target_of(target_);
+    if (entry_ != "best") {
+      options_.entry = entry_ == "ema" ? stages::CheckpointEntry::ema : stages::CheckpointEntry::model;
+    }
+    const stages::Conversion done = stages::convert(options_);
+    const formats::ModelInfo& info = done.info;
+    const bool network = !info.architecture.empty();
+    std::string text =
+        fmt::format("{}: {}, {} {}\n", options_.out.string(), stages::name_of(done.target), done.entries,
+                    done.target == stages::ConvertTarget::scales ? "blocks" : "tensors");
+    nlohmann::json document{
+        {"out", options_.out.string()}, {"kind", stages::name_of(done.target)}, {"entries", done.entries}};
+    if (network) {
+      text +=
+          fmt::format("{}, mode {}, {} classes, {}\n", info.architecture, info.mode, info.class_names.size(),
+                      info.scheme.empty() ? "float" : "calibrated (scheme " + info.scheme + ")");
+      document.update({{"architecture", info.architecture},
+                       {"mode", info.mode},
+                       {"class_names", info.class_names},
+                       {"scheme", info.scheme}});
+    }
+    console.result(text, document);
+  }
+
+ private:
+  static stages::ConvertTarget target_of(const std::string& name) {
+    if (name == "pt") return stages::ConvertTarget::pt;
+    return name == "scales" ? stages::ConvertTarget::scales : stages::ConvertTarget::model;
+  }
+
+  stages::ConvertOptions options_;
+  std::string target_, entry_ = "best";
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_convert_command() { return std::make_unique<ConvertCommand>(); }
+
+}  // namespace y6q::cli

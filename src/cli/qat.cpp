@@ -1,0 +1,42 @@
+#include "stages/qat.h"
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/train_options.h"
+#include "cli/training_report.h"
+
+namespace y6q::cli {
+namespace {
+
+class QatCommand : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("--weights", options_.weights, "Calibrated model file")->required();
+    add_training_run_options(app, options_);
+    add_recipe_and_resume(app, options_, recipe_);
+    app.add_option(
+        "--teacher", options_.teacher,
+        "Float model it was calibrated from (default: ../float/best.safetensors beside --weights)");
+    app.add_option("--scales", options_.scales,
+                   "RepOptimizer's scales, where the float model was trained with them");
+    app.add_flag("--distill,!--no-distill", options_.distill, "Learn from the teacher (on)");
+    add_example(app,
+                "yolov6q qat --weights ptq.safetensors --teacher float.safetensors --data data.yaml --out "
+                "runs/x/qat");
+  }
+
+  void run(Console& console) override {
+    read_recipe(recipe_, options_);
+    report_training(console, stages::qat(options_, console.monitor()));
+  }
+
+ private:
+  stages::QatOptions options_;
+  fs::path recipe_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_qat_command() { return std::make_unique<QatCommand>(); }
+
+}  // namespace y6q::cli

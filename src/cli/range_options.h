@@ -1,0 +1,13 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "stages/calibrator.h"
+
+namespace y6q::cli {
+
+/// --scheme, --method, --percentile, --bias-correction.
+void add_range_options(CLI::App& app, stages::RangeOptions& options);
+
+}  // namespace y6q::cli

@@ -1,0 +1,60 @@
+#include "stages/sensitivity.h"
+
+#include <fmt/core.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/range_options.h"
+
+namespace y6q::cli {
+namespace {
+
+class SensitivityCommand : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    add_weights(app, options_.weights);
+    add_data(app, options_.data);
+    add_out(app, options_.out, "JSON file to write");
+    app.add_option("--split", options_.split, "Measured on: train, val or test")
+        ->check(CLI::IsMember({"train", "val", "test"}))
+        ->capture_default_str();
+    add_range_options(app, options_.ranges);
+    app.add_option("--images", options_.images, "Training images to calibrate with")
+        ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
+        ->capture_default_str();
+    add_batch_size(app, options_.batch_size);
+    add_workers(app, options_.workers);
+    add_threads(app, options_.threads);
+    add_seed(app, options_.seed);
+    add_device(app);
+    add_skip_broken(app, options_.skip_broken);
+    add_example(app,
+                "yolov6q sensitivity --weights runs/x/float/best.safetensors --data data.yaml --out "
+                "sensitivity.json");
+  }
+
+  void run(Console& console) override {
+    const stages::Sensitivity result = stages::sensitivity(options_, console.monitor());
+    std::string text =
+        fmt::format("{:<44} {:>7} {:>7} {:>8}\n", "only this layer in INT8", "mAP", "mAP50", "drop");
+    for (const stages::LayerSensitivity& row : result.layers) {
+      text += fmt::format("{:<44} {:7.2f} {:7.2f} {:8.2f}{}\n", row.layer, 100 * row.map, 100 * row.map50,
+                          100 * (result.float_map - row.map),
+                          row.is_prediction ? "  stays float by default" : "");
+    }
+    text += fmt::format("float {:.2f}, all but predictions in INT8 {:.2f}: {}\n", 100 * result.float_map,
+                        100 * result.all_map, options_.out.string());
+    nlohmann::json document = stages::to_json(result);
+    document["split"] = options_.split;
+    console.result(text, document);
+  }
+
+ private:
+  stages::SensitivityOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_sensitivity_command() { return std::make_unique<SensitivityCommand>(); }
+
+}  // namespace y6q::cli

@@ -1,0 +1,39 @@
+#include "passes/refresh_weight_ranges.h"
+
+#include <gtest/gtest.h>
+
+#include "passes/insert_quantizers.h"
+
+namespace y6q::passes {
+namespace {
+
+ir::Model one_conv() {
+  ir::Model model;
+  const auto x = model.graph.add("images", ir::Input{{1, 2, 4, 4}}, {});
+  const auto weight = model.add_parameter("w", {{2, 2, 1, 1}, std::vector<float>{1, -3, 0, 0.5F}}, true);
+  model.graph.mark_output("out", model.graph.add("conv", ir::Conv2d{}, {x, weight}));
+  return insert_quantizers(model, {});
+}
+
+TEST(RefreshWeightRanges, TakesTheLargestMagnitudeOfEachChannel) {
+  ir::Model model = one_conv();
+  model.weights.at("w").floats() = {0.25F, 2, -7, 1};
+  model.weights.at("images.amax") = ir::Array::scalar(5);
+  model = refresh_weight_ranges(std::move(model));
+  EXPECT_EQ(model.weights.at("w.amax").floats(), (std::vector<float>{2, 7}));
+  EXPECT_EQ(model.weights.at("images.amax").floats(), (std::vector<float>{5}));
+}
+
+TEST(RefreshWeightRanges, LeavesAFreshModelAlone) {
+  const ir::Model model = one_conv();
+  EXPECT_EQ(refresh_weight_ranges(model).weights, model.weights);
+}
+
+TEST(ChannelRanges, RunAlongTheAxis) {
+  const ir::Array weight{{2, 3, 1, 2}, std::vector<float>{1, 2, 3, 4, 5, 6, -7, 0, 0, 0, 0, 8}};
+  EXPECT_EQ(channel_ranges(weight, 0).floats(), (std::vector<float>{6, 8}));
+  EXPECT_EQ(channel_ranges(weight, 1).floats(), (std::vector<float>{7, 4, 8}));
+}
+
+}  // namespace
+}  // namespace y6q::passes

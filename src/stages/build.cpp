@@ -1,0 +1,44 @@
+#include "stages/build.h"
+
+#include "base/isa.h"
+
+namespace y6q::stages {
+
+using nlohmann::json;
+
+json to_json(const BuildResult& result) {
+  return {{"engine", "openvino"},
+          {"isa", result.isa},
+          {"layers", result.layers},
+          {"convolutions", result.convolutions},
+          {"integer_convolutions", result.integer_convolutions},
+          {"float_convolutions", result.float_convolutions}};
+}
+
+BuildResult build(const BuildOptions& options) {
+  const auto engine = engine::open_openvino(options.onnx, {.precision = options.precision,
+                                                           .input = engine::InputLayout::bytes_nchw,
+                                                           .batch = options.batch,
+                                                           .threads = options.threads});
+  BuildResult result;
+  result.isa = detect_isa().name();
+  json layers = json::array();
+  for (const engine::ExecutedLayer& layer : engine->executed_layers()) {
+    ++result.layers;
+    layers.push_back({{"type", layer.type}, {"name", layer.name}, {"precision", layer.precision}});
+    if (layer.type != "Convolution" && layer.type != "Deconvolution") continue;
+    ++result.convolutions;
+    if (layer.precision == "u8" || layer.precision == "i8") {
+      ++result.integer_convolutions;
+    } else {
+      result.float_convolutions.push_back(layer.name);
+    }
+  }
+  json document = to_json(result);
+  document["onnx_sha256"] = sha256_of_file(options.onnx);
+  document["executed"] = layers;
+  write_file(options.out, document.dump(2) + "\n");
+  return result;
+}
+
+}  // namespace y6q::stages

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "engine/engine.h"
+
+namespace y6q::stages {
+
+struct BuildOptions {
+  fs::path onnx;
+  fs::path out;  ///< JSON: what the engine will run, layer by layer
+  engine::Precision precision = engine::Precision::int8;
+  int64_t batch = 1;
+  int threads = 0;
+};
+
+/// A compiled network, in figures.
+struct BuildResult {
+  std::string isa;
+  int64_t layers = 0;        ///< executed, after fusion
+  int64_t convolutions = 0;  ///< transposed ones included
+  int64_t integer_convolutions = 0;
+  std::vector<std::string> float_convolutions;  ///< names
+};
+
+/// Compiles an ONNX file with OpenVINO for this CPU and notes what the executed graph computes in which
+/// precision. Throws what engine::open_openvino throws.
+BuildResult build(const BuildOptions& options);
+
+nlohmann::json to_json(const BuildResult& result);
+
+}  // namespace y6q::stages

@@ -1,0 +1,99 @@
+#include "stages/qat.h"
+
+#include "base/errors.h"
+#include "passes/fold_batch_norm.h"
+#include "passes/pipeline.h"
+#include "passes/refresh_weight_ranges.h"
+#include "stages/provenance.h"
+#include "stages/train.h"
+
+namespace y6q::stages {
+namespace {
+
+std::string entry(const formats::ModelInfo& info, const char* key) {
+  const auto found = info.provenance.find(key);
+  return found == info.provenance.end() ? "" : found->second;
+}
+
+/// The float model: as given, or where `pipeline` puts it. Throws when it is not the one `student` came from.
+fs::path float_parent(const QatOptions& options, const formats::ModelInfo& student) {
+  const std::string wanted = entry(student, "parent_sha256");
+  const fs::path path = options.teacher.empty()
+                            ? options.weights.parent_path() / ".." / "float" / "best.safetensors"
+                            : options.teacher;
+  if (options.teacher.empty() && !fs::exists(path)) {
+    throw UsageError("qat: give --teacher, the float model that {} was calibrated from",
+                     options.weights.string());
+  }
+  const std::string found = sha256_of_file(path);
+  if (!wanted.empty() && found != wanted) {
+    throw InputError(
+        "qat: {} has the digest {}, but {} was calibrated from {}; give its float model as --teacher",
+        path.string(), found, options.weights.string(), wanted);
+  }
+  return path;
+}
+
+/// RepOptimizer's masks for folded kernels. A folded kernel is gain * kernel, its gradient gradient / gain: a
+/// step of the folded one equals that of the unfolded one under frozen statistics when the mask is gain^2
+/// times as large.
+train::GradientMasks folded_masks(const ir::Model& parent, const std::vector<formats::BlockScales>& scales) {
+  train::GradientMasks masks = train::gradient_masks(parent, scales);
+  const auto gains = passes::fold_gains(parent);
+  for (auto& [name, mask] : masks) {
+    const auto found = gains.find(name);
+    if (found == gains.end()) continue;
+    std::vector<float>& values = mask.floats();
+    const size_t row = values.size() / found->second.size();
+    for (size_t i = 0; i < values.size(); ++i) {
+      const double gain = found->second[i / row];
+      values[i] = static_cast<float>(static_cast<double>(values[i]) * gain * gain);
+    }
+  }
+  return masks;
+}
+
+}  // namespace
+
+train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images) {
+  train::TrainRecipe recipe = default_recipe(architecture, "repopt", train_images);
+  recipe.epochs = 10;
+  recipe.lr0 = 1e-5;
+  recipe.lrf = 1e-3;
+  recipe.weight_decay = 5e-5;
+  recipe.warmup_epochs = 0;
+  recipe.atss_warmup_epochs = 0;  // the network knows its objects already
+  recipe.eval_interval = 1;
+  recipe.augment = data::without_strong(recipe.augment);
+  return recipe;
+}
+
+TrainSummary qat(const QatOptions& options, Monitor& monitor) {
+  const formats::ModelFile student = formats::read_model(options.weights);
+  if (student.info.scheme.empty()) {
+    throw InputError("{}: has no quantizers; run calibrate first", options.weights.string());
+  }
+  const fs::path parent_path = float_parent(options, student.info);
+  const formats::ModelFile parent = formats::read_model(parent_path);
+  const TrainingSets sets = read_training_sets(options, monitor);
+  check_classes(student.info, options.weights, sets.train.class_names, options.data);
+  TrainingRun run;
+  run.recipe = chosen_recipe(
+      options, default_qat_recipe(student.info.architecture, static_cast<int64_t>(sets.train.images.size())));
+  run.info = student.info;
+  for (auto& [key, value] : provenance("qat", options.weights, sets.train.sha256))
+    run.info.provenance[key] = value;
+  run.info.provenance["teacher_sha256"] = options.distill ? sha256_of_file(parent_path) : "";
+  run.training.start = student.model;
+  if (options.distill) run.training.teacher = passes::deploy(parent.model);
+  if (!options.scales.empty()) {
+    run.training.masks = folded_masks(parent.model, formats::read_scales(options.scales));
+  }
+  run.subject = fmt::format("qat of {} with teacher '{}' and scales '{}'", sha256_of_file(options.weights),
+                            run.info.provenance["teacher_sha256"],
+                            options.scales.empty() ? "" : sha256_of_file(options.scales));
+  run.finish = [](const ir::Model& model) { return passes::refresh_weight_ranges(model); };
+  return run_training(run, sets, options, monitor);
+}
+
+}  // namespace y6q::stages

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "base/monitor.h"
+#include "stages/training_run.h"
+
+namespace y6q::stages {
+
+struct QatOptions : TrainingRunOptions {
+  fs::path weights;  ///< calibrated model file
+  /// Float model file it was calibrated from: teaches, and says how batch normalisation was folded. Empty:
+  /// looked for beside it where `pipeline` puts it, ../float/best.safetensors.
+  fs::path teacher;
+  fs::path scales;  ///< RepOptimizer's scales where the float model was trained with them; empty: no masks
+  bool distill = true;  ///< learn from the teacher
+};
+
+/// Settings for so many training images (spec/02 §7, spec/04 §6): ten epochs at a small rate, cosine, no
+/// warm-up, no mosaic, no mixup.
+train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images);
+
+/// Quantization-aware training of a calibrated model: batch normalisation folded, activation ranges frozen,
+/// weight ranges follow the weights, distillation from the float model. The files hold calibrated models.
+TrainSummary qat(const QatOptions& options, Monitor& monitor);
+
+}  // namespace y6q::stages

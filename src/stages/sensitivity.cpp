@@ -1,0 +1,162 @@
+#include "stages/sensitivity.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/errors.h"
+#include "formats/model_file.h"
+#include "passes/pipeline.h"
+#include "stages/eager_runner.h"
+#include "stages/evaluate.h"
+#include "stages/provenance.h"
+
+namespace y6q::stages {
+namespace {
+
+using nlohmann::json;
+
+struct Accuracy {
+  double map = 0, map50 = 0;
+};
+
+/// Results by name, kept in a file while the measurement goes on.
+class Measured {
+ public:
+  Measured(fs::path path, std::string subject) : path_(std::move(path)), subject_(std::move(subject)) {
+    if (!fs::exists(path_)) return;
+    const json document = json::parse(read_file(path_), nullptr, false);
+    if (document.is_discarded() || document.value("subject", "") != subject_) return;
+    for (const auto& [name, row] : document.at("rows").items()) rows_[name] = {row.at(0), row.at(1)};
+  }
+  const Accuracy* find(const std::string& name) const {
+    const auto found = rows_.find(name);
+    return found == rows_.end() ? nullptr : &found->second;
+  }
+  Accuracy add(const std::string& name, const Accuracy& accuracy) {
+    rows_[name] = accuracy;
+    json rows = json::object();
+    for (const auto& [key, row] : rows_) rows[key] = {row.map, row.map50};
+    write_file(path_, json{{"subject", subject_}, {"rows", rows}}.dump());
+    return accuracy;
+  }
+  void remove() const { fs::remove(path_); }
+
+ private:
+  fs::path path_;
+  std::string subject_;
+  std::map<std::string, Accuracy> rows_;
+};
+
+class Measurement {
+ public:
+  Measurement(const SensitivityOptions& options, Monitor& monitor)
+      : options_(options),
+        monitor_(monitor),
+        file_(formats::read_model(options.weights)),
+        train_(read("train")),
+        measured_on_(read(options.split)),
+        calibrator_(passes::deploy(file_.model)),
+        done_(options.out.string() + ".part", subject()) {
+    if (!file_.info.scheme.empty()) {
+      throw InputError("{}: is calibrated already (scheme {}); give the float model",
+                       options.weights.string(), file_.info.scheme);
+    }
+    check_classes(file_.info, options.weights, train_.class_names, options.data);
+    check_split(measured_on_, options.split, train_, options.data);
+  }
+
+  Sensitivity run() {
+    set_torch_threads(options_.threads);
+    calibrator_.look_at(train_,
+                        {.image_size = file_.info.image_size,
+                         .count = options_.images,
+                         .seed = options_.seed,
+                         .workers = options_.workers},
+                        monitor_);
+    const std::vector<std::string> layers = passes::quantizable_layers(calibrator_.float_model().graph);
+    const std::vector<std::string> predictions = prediction_layers();
+    monitor_.begin("sensitivity", std::ssize(layers) + 2, "networks");
+    const Accuracy plain = measure("float", [&] { return calibrator_.float_model(); });
+    const Accuracy all = measure("all", [&] { return calibrator_.quantized(options_.ranges); });
+    Sensitivity result{plain.map, plain.map50, all.map, all.map50, {}};
+    for (const std::string& layer : layers) {
+      std::set<std::string> others(layers.begin(), layers.end());
+      others.erase(layer);
+      const Accuracy alone =
+          measure("layer " + layer, [&] { return calibrator_.quantized(options_.ranges, false, others); });
+      const bool is_prediction =
+          std::find(predictions.begin(), predictions.end(), layer) != predictions.end();
+      result.layers.push_back({layer, is_prediction, alone.map, alone.map50});
+    }
+    monitor_.end();
+    std::stable_sort(result.layers.begin(), result.layers.end(),
+                     [](const auto& a, const auto& b) { return a.map < b.map; });
+    write_file(options_.out, to_json(result).dump(2) + "\n");
+    done_.remove();
+    return result;
+  }
+
+ private:
+  data::Dataset read(const std::string& split) const {
+    return data::read_dataset(
+        options_.data, {.split = split, .skip_broken = options_.skip_broken, .threads = options_.threads},
+        monitor_);
+  }
+
+  std::string subject() const {
+    return fmt::format("{} {} {} {} {} {} {} {} {} {} {}", sha256_of_file(options_.weights), train_.sha256,
+                       measured_on_.sha256, options_.split, quant::name_of(options_.ranges.scheme),
+                       quant::name_of(options_.ranges.method), options_.ranges.percentile,
+                       options_.ranges.bias_correction, options_.images, options_.seed, options_.batch_size);
+  }
+
+  /// The layers that the default policy leaves out.
+  std::vector<std::string> prediction_layers() const {
+    const ir::Graph& graph = calibrator_.float_model().graph;
+    std::vector<std::string> names;
+    for (const ir::Output& output : graph.outputs()) {
+      if (output.name.starts_with("cls") || output.name.starts_with("reg"))
+        names.push_back(graph.node(output.value).name);
+    }
+    return names;
+  }
+
+  template <typename Make>
+  Accuracy measure(const std::string& name, const Make& make) {
+    if (monitor_.stop_requested()) {
+      throw Interrupted("sensitivity: stopped after {} networks; the same command goes on", count_);
+    }
+    const Accuracy* before = done_.find(name);
+    Accuracy accuracy;
+    if (before != nullptr) {
+      accuracy = *before;
+    } else {
+      const auto runner = open_eager(make(), {.threads = options_.threads});
+      const Evaluation evaluation = evaluate(*runner, measured_on_,
+                                             {.image_size = file_.info.image_size,
+                                              .batch_size = options_.batch_size,
+                                              .workers = options_.workers,
+                                              .threads = options_.threads},
+                                             silent_monitor());
+      accuracy = done_.add(name, {evaluation.map(), evaluation.map50()});
+    }
+    monitor_.advance(++count_, fmt::format("mAP {:.2f}", 100 * accuracy.map));
+    return accuracy;
+  }
+
+  const SensitivityOptions& options_;
+  Monitor& monitor_;
+  formats::ModelFile file_;
+  data::Dataset train_, measured_on_;
+  Calibrator calibrator_;
+  Measured done_;
+  int64_t count_ = 0;
+};
+
+}  // namespace
+
+Sensitivity sensitivity(const SensitivityOptions& options, Monitor& monitor) {
+  return Measurement(options, monitor).run();
+}
+
+}  // namespace y6q::stages

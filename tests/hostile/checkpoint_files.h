@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+/// Files that mean no good, for the commands that read checkpoints and model files.
+namespace y6q::hostile {
+
+struct HostileFile {
+  std::string kind;  ///< what is wrong with it, as part of a test's name
+  /// The bytes. `marker` is a path that code inside the file would create.
+  std::function<std::string(const std::string& marker)> bytes;
+  std::string message;  ///< part of what the program says
+};
+
+std::vector<HostileFile> hostile_pickles();
+std::vector<HostileFile> hostile_archives();
+std::vector<HostileFile> hostile_models();
+
+}  // namespace y6q::hostile

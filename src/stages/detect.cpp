@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ctime>
 
 #include "base/errors.h"
 #include "base/ordered_work.h"
@@ -127,9 +128,11 @@ DetectSummary detect(const DetectOptions& options, const FrameSink& sink, Monito
       options.camera.empty() && std::ranges::none_of(options.sources, &DetectSource::is_video);
   monitor.begin("detect " + summary.runner, only_images ? std::ssize(options.sources) : 0,
                 only_images ? "images" : "frames");
+  const std::clock_t cpu = std::clock();
   auto clock = Clock::now();
   OrderedWorkers<FrameJob, FrameResult>(std::move(task)).run();
   summary.wall_seconds = lap(clock);
+  summary.cpu_seconds = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   monitor.end();
   if (stopped && options.camera.empty()) {
     throw Interrupted(

@@ -44,8 +44,9 @@ struct DetectSummary {
   std::vector<std::string> broken;  ///< one message a frame that could not be read
   std::string runner;               ///< "openvino int8"
   std::vector<std::string> class_names;
-  StepSeconds seconds;      ///< sums over frames
-  double wall_seconds = 0;  ///< of all frames; loading the network is not in it
+  StepSeconds seconds;  ///< sums over frames
+  /// Of all frames; loading the network is not in them. CPU: of the process, so of all threads.
+  double wall_seconds = 0, cpu_seconds = 0;
   double images_per_s() const { return wall_seconds > 0 ? static_cast<double>(frames) / wall_seconds : 0; }
 };
 

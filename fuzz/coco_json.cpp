@@ -4,8 +4,8 @@
 #include "eval/coco_dataset.h"
 #include "fuzz/target.h"
 
-// Text is COCO's ground truth or detections, or an error of the input, never anything else. The columns of what was
-// accepted have one length.
+// Text is COCO's ground truth or detections, or an error of the input, never anything else. The columns of
+// what was accepted have one length.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace y6q;
   const std::string_view text(reinterpret_cast<const char*>(data), size);

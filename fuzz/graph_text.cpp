@@ -4,8 +4,8 @@
 #include "fuzz/target.h"
 #include "ir/text.h"
 
-// Text is a graph or an error of the input, never anything else. What was accepted is written as a text that reads
-// back as itself.
+// Text is a graph or an error of the input, never anything else. What was accepted is written as a text that
+// reads back as itself.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace y6q;
   try {

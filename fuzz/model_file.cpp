@@ -6,8 +6,8 @@
 #include "fuzz/target.h"
 #include "ir/text.h"
 
-// Bytes are a model file or an error of the input, never anything else. What was accepted is a graph whose text
-// reads back as the same text, with an array for every parameter.
+// Bytes are a model file or an error of the input, never anything else. What was accepted is a graph whose
+// text reads back as the same text, with an array for every parameter.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace y6q;
   try {

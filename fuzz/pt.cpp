@@ -2,8 +2,8 @@
 #include "formats/pt_reader.h"
 #include "fuzz/target.h"
 
-// Bytes are a checkpoint or an error of the input, never anything else. Every tensor of what was accepted lies
-// inside the bytes: all are widened.
+// Bytes are a checkpoint or an error of the input, never anything else. Every tensor of what was accepted
+// lies inside the bytes: all are widened.
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace y6q::formats;
   try {

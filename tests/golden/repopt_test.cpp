@@ -1,9 +1,10 @@
+#include "train/repopt.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "golden/golden.h"
 #include "train/fused.h"
-#include "train/repopt.h"
 
 namespace y6q::train {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/errors.h"
+#include "image/extension.h"
 #include "image/jpeg_markers.h"
 #include "image/opencv.h"
 
@@ -46,10 +46,7 @@ void check_before_decoding(std::span<const std::byte> bytes, const std::string& 
 bool has_image_extension(const fs::path& path) {
   static constexpr std::array<std::string_view, 9> kTypes{".bmp",  ".jpg", ".jpeg", ".png", ".tif",
                                                           ".tiff", ".dng", ".webp", ".mpo"};
-  std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::find(kTypes, extension) != kTypes.end();
+  return has_extension(path, kTypes);
 }
 
 Image decode_file(const fs::path& path) {

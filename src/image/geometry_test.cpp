@@ -35,6 +35,32 @@ TEST(Letterbox, SmallImageKeepsItsSizeWithoutScaleUp) {
   EXPECT_EQ(*boxed.image.at(21, 6), kFill);
 }
 
+TEST(Letterbox, FittingIsResizingToFitAndThenCentring) {
+  for (const auto& [height, width] : {std::pair{300, 500}, {40, 30}, {128, 96}, {700, 90}}) {
+    Image image(height, width);
+    for (size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<uint8_t>(i * 31 % 251);
+    const Size size{128, 96};
+    const Image fitted = resize_to_fit(image, size);
+    const Letterboxed want = letterbox(fitted, {.size = size, .scale_up = false});
+    const Letterboxed got = fit_and_letterbox(image, size);
+    EXPECT_EQ(got.image, want.image) << height;
+    EXPECT_EQ(got.left, want.left);
+    EXPECT_EQ(got.top, want.top);
+    EXPECT_DOUBLE_EQ(got.gain_x, double(fitted.width) / width);
+    EXPECT_DOUBLE_EQ(got.gain_y, double(fitted.height) / height);
+  }
+  EXPECT_THROW(fit_and_letterbox(Image(), {32, 32}), ShapeError);
+}
+
+TEST(Letterbox, ViewsWithGapsBetweenRowsAreReadRowByRow) {
+  const std::vector<uint8_t> pixels{1, 2, 3, 4, 5, 6, 99, 7, 8, 9, 10, 11, 12, 99};
+  const Letterboxed boxed = letterbox(ImageView(pixels.data(), 2, 2, 7), {.size = {2, 2}});
+  EXPECT_EQ(boxed.image.pixels, (std::vector<uint8_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}));
+  std::vector<uint8_t> rgb(12);
+  to_rgb(ImageView(pixels.data(), 2, 2, 7), rgb);
+  EXPECT_EQ(rgb, (std::vector<uint8_t>{3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10}));
+}
+
 TEST(Letterbox, MinimalPadsToTheStride) {
   const Letterboxed boxed = letterbox(Image(240, 640), {.minimal = true});
   EXPECT_EQ(boxed.image.height, 256);

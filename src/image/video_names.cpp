@@ -1,7 +1,6 @@
-#include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "image/extension.h"
 #include "image/video.h"
 
 namespace y6q::image {
@@ -9,10 +8,7 @@ namespace y6q::image {
 bool has_video_extension(const fs::path& path) {
   static constexpr std::array<std::string_view, 10> kTypes{".asf", ".avi", ".gif", ".m4v",  ".mkv",
                                                            ".mov", ".mp4", ".mpg", ".webm", ".wmv"};
-  std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::find(kTypes, extension) != kTypes.end();
+  return has_extension(path, kTypes);
 }
 
 }  // namespace y6q::image

@@ -155,6 +155,14 @@ TEST(EmitOnnx, TheBatchIsANumberOrASymbol) {
   EXPECT_THROW(emit(conv_relu(), {.batch = -1}), UsageError);
 }
 
+TEST(EmitOnnx, MetadataIsWrittenSorted) {
+  const auto proto = emit(conv_relu(), {.metadata = {{"scheme", ""}, {"names", "a\nb"}}});
+  ASSERT_EQ(proto.metadata_props_size(), 2);
+  EXPECT_EQ(proto.metadata_props(0).key(), "names");
+  EXPECT_EQ(proto.metadata_props(0).value(), "a\nb");
+  EXPECT_EQ(proto.metadata_props(1).key(), "scheme");
+}
+
 TEST(EmitOnnx, SameModelSameBytes) {
   EXPECT_EQ(emit(conv_relu(), {.form = Form::qdq}).SerializeAsString(),
             emit(conv_relu(), {.form = Form::qdq}).SerializeAsString());

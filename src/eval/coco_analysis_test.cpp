@@ -147,6 +147,16 @@ TEST(ErrorCosts, AMisplacedDetectionBecomesAHitAndADuplicateVanishes) {
   EXPECT_NEAR(gain(analysis, ErrorKind::kDuplicate), 0, kTolerance) << "it follows the hit";
 }
 
+TEST(ErrorCosts, MendingNeverCostsAHitItsPlaceAmongEqualScores) {
+  CocoGroundTruth truth = two_classes();
+  truth.add(1, 1, square(0));
+  CocoDetections found;
+  found.add(1, 1, square(0), 0.5);
+  found.add(1, 1, square(9000), 0.5);
+  found.add(1, 2, square(0), 0.4);  // a claim that comes too late
+  EXPECT_EQ(gain(analyse_coco(truth, found, {}), ErrorKind::kClass), 0);
+}
+
 TEST(ErrorCosts, AMisnamedDetectionMovesToItsClass) {
   CocoGroundTruth truth = two_classes();
   truth.add(1, 1, square(0));

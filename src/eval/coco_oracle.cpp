@@ -96,11 +96,15 @@ void mend_claims(ErrorKind kind, std::span<const CategoryMatches> matches, const
     }
   }
   for (auto& [object, rivals] : claims) {
-    for (const Claim& rival : rivals)
-      categories[rival.category].found[rival.detection].verdict = Verdict::kLeftOut;
     const auto best = std::max_element(rivals.begin(), rivals.end(),
                                        [](const Claim& a, const Claim& b) { return a.score < b.score; });
-    categories[category_of_object[object]].found.push_back({best->score, best->detection, Verdict::kHit});
+    const size_t own = category_of_object[object];
+    for (auto rival = rivals.begin(); rival != rivals.end(); ++rival) {
+      // In its place where it can stay: behind others of its score it would lose precision.
+      const bool stays = rival == best && rival->category == own;
+      categories[rival->category].found[rival->detection].verdict = stays ? Verdict::kHit : Verdict::kLeftOut;
+    }
+    if (best->category != own) categories[own].found.push_back({best->score, best->detection, Verdict::kHit});
   }
 }
 

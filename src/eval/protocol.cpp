@@ -51,13 +51,13 @@ constexpr std::array kProtocols{
 
 Protocol Protocol::for_model(std::span<const std::string> names) const {
   Protocol result = *this;
-  const auto find = [&](std::string_view name) {
+  const auto find = [&](std::string_view model) {
     return std::find_if(shrink_by_model.begin(), shrink_by_model.end(),
-                        [&](const ModelShrink& entry) { return entry.model == name; });
+                        [&](const ModelShrink& entry) { return entry.model == model; });
   };
   auto found = shrink_by_model.end();
-  for (const std::string& name : names) {
-    if (found == shrink_by_model.end() && !name.empty()) found = find(name);
+  for (const std::string& model : names) {
+    if (found == shrink_by_model.end() && !model.empty()) found = find(model);
   }
   if (found == shrink_by_model.end()) found = find("");
   if (found != shrink_by_model.end()) result.shrink = found->pixels;

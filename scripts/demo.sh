@@ -5,7 +5,7 @@ source scripts/shell.sh
 
 out=runs/demo
 synth=(--out "$out/data" --seed 1)
-pipeline=(--data "$out/data/data.yaml" --model yolov6n --img-size 256 --epochs 40 --out "$out/run")
+pipeline=(--data "$out/data/data.yaml" --model yolov6n --img-size 256 --recipe recipes/demo.yaml --out "$out/run")
 
 if wants_help "$@"; then
   cat <<TEXT

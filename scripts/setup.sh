@@ -5,21 +5,23 @@ source scripts/shell.sh
 
 cache=${Y6Q_CACHE-${XDG_CACHE_HOME:-$HOME/.cache}/yolov6q/wheels}
 pinned() { grep -v '^#' scripts/wheels.txt; }
-packages() {  # packages with-dev|without-dev
-  awk -v dev="$1" '!/^#/ && ($1 != "dev" || dev == "with-dev") { for (i = 2; i <= NF; ++i) print $i }' scripts/packages.txt
+packages() {  # packages [optional group …]
+  awk -v wanted=" $* " '!/^#/ && ($1 !~ /^(dev|video)$/ || index(wanted, " " $1 " ")) { for (i = 2; i <= NF; ++i) print $i }' scripts/packages.txt
 }
-apt_line() { echo "apt-get install --no-install-recommends" $(packages "$1"); }
+group() { awk -v group="$1" '$1 == group { for (i = 2; i <= NF; ++i) print $i }' scripts/packages.txt | xargs; }
+apt_line() { echo "apt-get install --no-install-recommends" $(packages); }
 
 usage() {
   cat <<TEXT
-usage: ./run setup [--dev]
+usage: ./run setup [--dev] [--video]
 
 Brings a Debian 12 machine to the point where ./run build works:
   1. Debian packages, only those that are missing (needs root). Without root, have someone run
 
-       $(apt_line without-dev)
+       $(apt_line)
 
-     --dev adds what developers of yolov6q use: $(packages with-dev | tail -n +$(($(packages without-dev | wc -l) + 1)) | xargs)
+     --dev adds what developers of yolov6q use: $(group dev)
+     --video adds what builds with -DY6Q_VIDEO=ON need: $(group video)
   2. LibTorch, OpenVINO and ONNX's schema as hash-checked wheels, 620 MB: into .deps/wheels, unpacked to .deps/site.
      pip fetches them, as it is configured on this machine.
 
@@ -31,8 +33,8 @@ install_packages() {
   command -v dpkg-query >/dev/null ||
     die 4 "this is not Debian: install what matches scripts/packages.txt, see ./run setup --help"
   local missing
-  missing=$(comm -23 <(packages "$1" | sort) \
-    <(packages "$1" | xargs dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" {print $1}' | sort -u))
+  missing=$(comm -23 <(packages "$@" | sort) \
+    <(packages "$@" | xargs dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" {print $1}' | sort -u))
   [[ -n $missing ]] || return 0
   missing=$(xargs <<<"$missing")
   ((EUID == 0)) || die 4 "packages are missing and only root can install them; have someone run
@@ -119,19 +121,19 @@ unpack_wheels() {
 }
 
 main() {
-  local dev=without-dev argument
+  local optional=() argument
   for argument in "$@"; do
     case $argument in
-      --dev) dev=with-dev ;;
+      --dev|--video) optional+=("${argument#--}") ;;
       -h|--help) usage; exit 0 ;;
-      *) die 2 "unknown argument '$argument'; accepted: --dev, --help" ;;
+      *) die 2 "unknown argument '$argument'; accepted: --dev, --video, --help" ;;
     esac
   done
   [[ $(uname -m) == x86_64 ]] || die 4 "this machine is $(uname -m); the pinned libraries are for x86_64"
   mkdir -p .deps
   exec 9>.deps/lock
   flock 9
-  install_packages "$dev"
+  install_packages ${optional[@]+"${optional[@]}"}
   local stamp
   stamp=$(cat scripts/wheels.txt scripts/wheel_parts.txt | sha256sum | cut -d' ' -f1)
   if [[ $(cat .deps/site/stamp 2>/dev/null) != "$stamp" ]]; then

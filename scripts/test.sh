@@ -10,7 +10,7 @@ usage: ./run test [ctest arguments]
 Builds the presets release and asan (torch-free folders under AddressSanitizer and UBSan) and runs the tests of both.
 Those under sanitizers are named asan.… For instance:
 
-  ./run test -L unit          only the unit tests (labels: unit golden pipeline referee hostile layers)
+  ./run test -L unit          only the unit tests (labels: unit golden pipeline referee hostile consumer layers)
   ./run test -R Nms           by name
   ./run test -E asan          without sanitizers
 

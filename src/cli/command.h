@@ -15,6 +15,7 @@ class Console {
  public:
   Console(bool json, Monitor& monitor) : json_(json), monitor_(monitor) {}
   Monitor& monitor() { return monitor_; }
+  bool is_json() const { return json_; }
   void result(const std::string& text, const nlohmann::json& document);
 
  private:
@@ -57,6 +58,7 @@ std::unique_ptr<Command> make_build_command();
 std::unique_ptr<Command> make_calibrate_command();
 std::unique_ptr<Command> make_coco_eval_command();
 std::unique_ptr<Command> make_convert_command();
+std::unique_ptr<Command> make_detect_command();
 std::unique_ptr<Command> make_eval_command();
 std::unique_ptr<Command> make_export_command();
 std::unique_ptr<Command> make_inspect_command();

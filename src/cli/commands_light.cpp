@@ -13,6 +13,7 @@ std::vector<CommandEntry> commands() {
           {"build", kBuild, make_build_command},
           {"bench", kBench, make_bench_command},
           {"eval", kEval, nullptr},
+          {"detect", kDetect, make_detect_command},
           {"pipeline", kPipeline, nullptr},
           {"coco-eval", kCocoEval, make_coco_eval_command},
           {"convert", kConvert, make_convert_command},

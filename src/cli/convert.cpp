@@ -24,6 +24,8 @@ class ConvertCommand : public Command {
         ->check(CLI::IsMember({"best", "ema", "model"}))
         ->capture_default_str();
     app.add_flag("--deploy", options_.deploy, "Merge branches and fold batch normalisation");
+    app.add_flag("--float", options_.float_only,
+                 "Of a calibrated checkpoint: the float network in its training form, without ranges");
     app.add_option("--class-names", options_.class_names, "Comma-separated; default: those of the checkpoint")
         ->delimiter(',');
     app.add_option("--model", options_.architecture,

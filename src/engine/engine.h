@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +31,7 @@ struct EngineOptions {
   InputLayout input = InputLayout::float_nchw;
   int64_t batch = 1;  ///< 1..4096; images a call
   int threads = 0;    ///< 0: all cores
+  int streams = 1;    ///< engines that run side by side (another()), each on threads / streams
 };
 
 struct TensorInfo {
@@ -61,6 +63,11 @@ class Engine {
   /// on another number of elements, UsageError when the element type is not that of the layout.
   virtual const std::vector<OutputTensor>& infer(std::span<const float> images) = 0;
   virtual const std::vector<OutputTensor>& infer(std::span<const uint8_t> images) = 0;
+  /// The same compiled network for one more thread: its weights are shared. EngineOptions::streams says how
+  /// many are meant to run at a time; more of them wait for each other.
+  virtual std::unique_ptr<Engine> another() const = 0;
+  /// The file's metadata_props: what the exporter wrote about the network. Empty where it wrote nothing.
+  virtual const std::map<std::string, std::string>& metadata() const = 0;
   /// In execution order, constants left out.
   virtual std::vector<ExecutedLayer> executed_layers() const = 0;
 };

@@ -54,6 +54,13 @@ void to_rgb_planes(const Image& image, std::span<uint8_t> out) {
   cv::split(view(image), planes.data());
 }
 
+void to_rgb(const ImageView& image, std::span<uint8_t> out) {
+  check_planes(out.size(), image.height, image.width);
+  if (image.empty()) return;
+  cv::Mat target(static_cast<int>(image.height), static_cast<int>(image.width), CV_8UC3, out.data());
+  cv::cvtColor(view(image), target, cv::COLOR_BGR2RGB);
+}
+
 Image from_rgb_planes(std::span<const uint8_t> planes, int64_t height, int64_t width) {
   check_planes(planes.size(), height, width);
   Image image(height, width);

@@ -22,7 +22,12 @@ Image blend(const Image& a, const Image& b, double ratio);
 /// B, G, R interleaved -> planes R, G, B. out: 3 * height * width bytes; throws ShapeError otherwise.
 void to_rgb_planes(const Image& image, std::span<uint8_t> out);
 
-/// The reverse, for looking at what a network sees. planes: 3 * height * width bytes.
+/// B, G, R interleaved -> R, G, B interleaved, rows without gaps. out: 3 * height * width bytes; throws
+/// ShapeError otherwise.
+void to_rgb(const ImageView& image, std::span<uint8_t> out);
+
+/// Planes R, G, B -> B, G, R interleaved, for looking at what a network sees. planes: 3 * height * width
+/// bytes.
 Image from_rgb_planes(std::span<const uint8_t> planes, int64_t height, int64_t width);
 
 }  // namespace y6q::image

@@ -19,4 +19,20 @@ struct Image {
   bool operator==(const Image&) const = default;
 };
 
+/// Pixels that live elsewhere, of the same form but for gaps between rows; valid while they live.
+struct ImageView {
+  const uint8_t* pixels = nullptr;
+  int64_t height = 0, width = 0;
+  int64_t row_bytes = 0;  ///< from the start of one row to the next, >= 3 * width
+
+  ImageView() = default;
+  ImageView(const uint8_t* data, int64_t h, int64_t w, int64_t bytes)
+      : pixels(data), height(h), width(w), row_bytes(bytes) {}
+  // An image is its own view.
+  ImageView(const Image& image)  // NOLINT(google-explicit-constructor)
+      : ImageView(image.pixels.data(), image.height, image.width, image.width * 3) {}
+  const uint8_t* at(int64_t y, int64_t x) const { return pixels + y * row_bytes + x * 3; }
+  bool empty() const { return pixels == nullptr || height < 1 || width < 1; }
+};
+
 }  // namespace y6q::image

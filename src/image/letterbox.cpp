@@ -14,8 +14,8 @@ int64_t round_even(double value) { return static_cast<int64_t>(std::nearbyint(va
 
 }  // namespace
 
-Letterboxed letterbox(const Image& image, const LetterboxOptions& options) {
-  if (image.pixels.empty() || options.size.height < 1 || options.size.width < 1 || options.stride < 1) {
+Letterboxed letterbox(const ImageView& image, const LetterboxOptions& options) {
+  if (image.empty() || options.size.height < 1 || options.size.width < 1 || options.stride < 1) {
     throw ShapeError("image: cannot letterbox {} x {} into {} x {}", image.height, image.width,
                      options.size.height, options.size.width);
   }
@@ -37,12 +37,26 @@ Letterboxed letterbox(const Image& image, const LetterboxOptions& options) {
 
   const bool resized = inner != Size{image.height, image.width};
   const Image scaled = resized ? resize(image, inner) : Image{};
-  const Image& content = resized ? scaled : image;
+  const ImageView content = resized ? ImageView(scaled) : image;
   boxed.image = Image(inner.height + pad_y, inner.width + pad_x, options.fill);
   for (int64_t y = 0; y < inner.height; ++y) {
     std::memcpy(boxed.image.at(y + boxed.top, boxed.left), content.at(y, 0),
                 static_cast<size_t>(inner.width * 3));
   }
+  return boxed;
+}
+
+Letterboxed fit_and_letterbox(const ImageView& image, Size size) {
+  const Size source{image.height, image.width};
+  if (image.empty() || size.height < 1 || size.width < 1 || fitted_size(source, size) == source) {
+    return letterbox(image, {.size = size, .scale_up = false});
+  }
+  const bool shrinks = size.height < source.height || size.width < source.width;
+  const Image fitted =
+      resize(image, fitted_size(source, size), shrinks ? Interpolation::kArea : Interpolation::kBilinear);
+  Letterboxed boxed = letterbox(fitted, {.size = size, .scale_up = false});
+  boxed.gain_x *= static_cast<double>(fitted.width) / static_cast<double>(source.width);
+  boxed.gain_y *= static_cast<double>(fitted.height) / static_cast<double>(source.height);
   return boxed;
 }
 

@@ -25,6 +25,10 @@ struct Letterboxed {
 
 /// Scales the image into `size` with its aspect kept and centres it on grey (spec/02 §2.2). Throws ShapeError
 /// for an empty image or sides < 1.
-Letterboxed letterbox(const Image& image, const LetterboxOptions& options);
+Letterboxed letterbox(const ImageView& image, const LetterboxOptions& options);
+
+/// What the evaluation makes of an image: resized to fit (by area when shrinking), then centred on grey.
+/// Gains are those from the source to the result.
+Letterboxed fit_and_letterbox(const ImageView& image, Size size);
 
 }  // namespace y6q::image

@@ -9,7 +9,7 @@ namespace y6q::image {
 /// The image's pixels as OpenCV sees them: no copy, valid while the image lives and keeps its size.
 /// The first call limits OpenCV to one thread: parallelism is ours, over images. Private to this folder.
 cv::Mat view(Image& image);
-const cv::Mat view(const Image& image);
+const cv::Mat view(const ImageView& image);
 
 /// For calls without an Image to view.
 void limit_opencv_threads();

@@ -8,8 +8,8 @@
 
 namespace y6q::image {
 
-Image resize(const Image& image, Size size, Interpolation interpolation) {
-  if (image.pixels.empty() || size.height < 1 || size.width < 1) {
+Image resize(const ImageView& image, Size size, Interpolation interpolation) {
+  if (image.empty() || size.height < 1 || size.width < 1) {
     throw ShapeError("image: cannot resize {} x {} to {} x {}", image.height, image.width, size.height,
                      size.width);
   }

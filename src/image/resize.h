@@ -12,7 +12,7 @@ struct Size {
 };
 
 /// To exactly `size`, sides >= 1. Throws ShapeError for another size or an empty image.
-Image resize(const Image& image, Size size, Interpolation interpolation = Interpolation::kBilinear);
+Image resize(const ImageView& image, Size size, Interpolation interpolation = Interpolation::kBilinear);
 
 /// The largest size of source's aspect inside `bounds`, sides truncated to whole pixels (spec/02 §2.1). With
 /// square bounds the longer side becomes theirs, enlarged or shrunk.

@@ -168,6 +168,11 @@ float quantizer_scale(const ir::FakeQuant& op, float amax) {
   ::onnx::ModelProto proto;
   proto.set_ir_version(kIrVersion);
   proto.set_producer_name(options.producer);
+  for (const auto& [key, value] : options.metadata) {
+    auto& property = *proto.add_metadata_props();
+    property.set_key(key);
+    property.set_value(value);
+  }
   auto& opset = *proto.add_opset_import();
   opset.set_domain("");
   opset.set_version(kOpset);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct OnnxOptions {
   int64_t batch = 1;                      ///< images a call; 0: any number (axis 0 is called `batch`)
   std::vector<std::string> outputs = {};  ///< names of marked outputs; empty: all but the taps feat*
   std::string producer = "yolov6q";
+  std::map<std::string, std::string> metadata = {};  ///< written as metadata_props, sorted by key
 };
 
 /// Writes the model for opset 13 (spec/05 §1, §2.1): input `images` [B, 3, H, W] with the graph's H and W,

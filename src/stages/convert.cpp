@@ -138,6 +138,7 @@ formats::ModelFile model_of_checkpoint(const PtReader& reader, const ConvertOpti
   CheckpointModel found = checkpoint_model(reader, network, options.image_size);
   auto names = class_names(network, found.network.options, options);
   const auto batches = found.batches_tracked;
+  if (options.float_only) found.ranges.clear();
   formats::ModelFile file = finished(std::move(found), options.deploy);
   file.info.class_names = std::move(names);
   file.info.provenance["entry"] = chosen_name(reader, network);

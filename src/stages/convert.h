@@ -33,6 +33,7 @@ struct ConvertOptions {
   std::vector<std::string> class_names{};       ///< empty: those of the checkpoint, else class0, class1, …
   std::string architecture{};                   ///< of a list of scales; empty: by its channels
   bool deploy = false;                          ///< merge branches and fold batch norms
+  bool float_only = false;  ///< of a calibrated checkpoint the float network in training form
 };
 
 struct Conversion {

@@ -36,7 +36,7 @@ class EagerRunner : public Runner {
     }
     std::vector<std::vector<detect::Detection>> all(static_cast<size_t>(batch.count));
     parallel_for(batch.count, at::get_num_threads(), [&](int64_t i) {
-      all[static_cast<size_t>(i)] = detections_of(views(outputs, i), batch.height, options);
+      all[static_cast<size_t>(i)] = detect::detections_of(views(outputs, i), batch.height, options);
     });
     return all;
   }
@@ -45,8 +45,8 @@ class EagerRunner : public Runner {
   std::array<int64_t, 2> image_size() const override { return image_size_; }
 
  private:
-  std::vector<ImageOutput> views(const std::vector<torch::Tensor>& outputs, int64_t image) const {
-    std::vector<ImageOutput> list;
+  std::vector<detect::ImageOutput> views(const std::vector<torch::Tensor>& outputs, int64_t image) const {
+    std::vector<detect::ImageOutput> list;
     for (size_t i = 0; i < outputs.size(); ++i) {
       const torch::Tensor& output = outputs[i];
       const float* data = output.const_data_ptr<float>() + image * output.stride(0);

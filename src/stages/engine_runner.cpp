@@ -1,6 +1,7 @@
 #include "stages/engine_runner.h"
 
 #include "base/errors.h"
+#include "embed/image_detector.h"
 
 namespace y6q::stages {
 namespace {
@@ -22,7 +23,8 @@ class EngineRunner : public Runner {
     for (int64_t i = 0; i < batch.count; ++i) {
       const std::span<const uint8_t> image(batch.images.data() + static_cast<size_t>(i) * image_size,
                                            image_size);
-      all.push_back(detections_of(views(engine_->infer(image)), batch.height, options));
+      all.push_back(
+          detect::detections_of(embed::image_outputs(engine_->infer(image)), batch.height, options));
     }
     return all;
   }
@@ -33,16 +35,6 @@ class EngineRunner : public Runner {
   }
 
  private:
-  static std::vector<ImageOutput> views(const std::vector<engine::OutputTensor>& tensors) {
-    std::vector<ImageOutput> outputs;
-    for (const engine::OutputTensor& tensor : tensors) {
-      const auto& s = tensor.shape;
-      if (s.size() == 4) outputs.push_back({tensor.name, tensor.data.data(), s[1], s[2], s[3]});
-      if (s.size() == 3) outputs.push_back({tensor.name, tensor.data.data(), s[1], 1, s[2]});
-    }
-    return outputs;
-  }
-
   std::unique_ptr<engine::Engine> engine_;
   std::string name_;
 };

@@ -1,9 +1,10 @@
 #include "stages/export.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/errors.h"
-#include "formats/model_file.h"
 #include "models/yolov6.h"
 #include "onnx/calibration_cache.h"
 #include "passes/append_decode.h"
@@ -35,6 +36,18 @@ fs::path cache_of(const fs::path& onnx) { return fs::path(onnx).replace_extensio
 
 }  // namespace
 
+std::map<std::string, std::string> onnx_metadata(const formats::ModelInfo& info) {
+  std::string names;
+  for (std::string name : info.class_names) {
+    std::ranges::replace(name, '\n', ' ');
+    names += (names.empty() ? "" : "\n") + name;
+  }
+  return {{"architecture", info.architecture},
+          {"image_size", fmt::format("{} {}", info.image_size[0], info.image_size[1])},
+          {"names", names},
+          {"scheme", info.scheme}};
+}
+
 std::string trtexec_command(const ExportOptions& options, const std::array<int64_t, 2>& size) {
   std::string command = fmt::format("trtexec --onnx={}", options.out.string());
   if (options.form == ExportForm::qdq_free) command += " --calib=" + cache_of(options.out).string();
@@ -64,7 +77,8 @@ ExportResult export_onnx(const ExportOptions& options) {
   ir::Model model = passes::deploy(file.model);
   if (options.graph_opt && options.form != ExportForm::plain) model = passes::share_ranges(model);
   onnx::OnnxOptions onnx{.form = options.form == ExportForm::qdq ? onnx::Form::qdq : onnx::Form::plain,
-                         .batch = options.batch};
+                         .batch = options.batch,
+                         .metadata = onnx_metadata(file.info)};
   if (!options.raw_head) {
     model = passes::append_decode(model, {models::kStrides.begin(), models::kStrides.end()});
     onnx.outputs = {"outputs"};

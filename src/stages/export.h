@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "base/files.h"
+#include "formats/model_file.h"
 #include "onnx/write.h"
 
 namespace y6q::stages {
@@ -36,6 +38,10 @@ struct ExportResult {
   fs::path onnx, cache;  ///< cache: empty unless form qdq_free
   std::string trtexec;   ///< what builds a TensorRT engine of the files
 };
+
+/// What an exported file says about itself, as metadata_props: `names` (one class a line, in the order of
+/// ids), `image_size` (height and width), `architecture`, `scheme` (empty: float).
+std::map<std::string, std::string> onnx_metadata(const formats::ModelInfo& info);
 
 /// What builds a TensorRT engine (8.4 and later) of the files such an export writes (spec/05 §7). image_size:
 /// height, width.

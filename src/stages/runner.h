@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "data/loader.h"
-#include "detect/decode.h"
-#include "detect/nms.h"
+#include "detect/outputs.h"
 
 namespace y6q::stages {
 
@@ -22,17 +21,5 @@ class Runner {
   /// Height and width it was made for.
   virtual std::array<int64_t, 2> image_size() const = 0;
 };
-
-/// One output of a network for one image: cls0 … and reg0 … [C, H, W], or outputs [A, 5 + nc] (ir::Decode).
-struct ImageOutput {
-  std::string_view name;
-  const float* data = nullptr;
-  int64_t channels = 0, height = 0, width = 0;  ///< of maps; of rows: A, 1, 5 + nc
-};
-
-/// Decoding and suppression for one image of input height `image_height`; outputs with other names are passed
-/// over. Throws InputError when there are neither rows nor a cls and a reg map for each level.
-std::vector<detect::Detection> detections_of(const std::vector<ImageOutput>& outputs, int64_t image_height,
-                                             const detect::NmsOptions& options);
 
 }  // namespace y6q::stages

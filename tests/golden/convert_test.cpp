@@ -149,6 +149,13 @@ TEST_F(Convert, CalibratedWeightsAreTheFoldedOnesAndFlatNamesMakeNoDifference) {
   }
 }
 
+TEST_F(Convert, TheFloatNetworkOfACalibratedCheckpointIsTheOneItWasMadeFrom) {
+  const auto file = model_of("quantnet/tiny_calib_max_flat", {.float_only = true});
+  EXPECT_EQ(file.info.scheme, "");
+  EXPECT_EQ(file.info.mode, "repopt");
+  expect_weights(file.model, tensors("quantnet/state"));
+}
+
 /// By hand from amax and the groups of quantnet.json: what each layer reads, after the shared ranges.
 TEST_F(Convert, ActivationsHaveTheRangesOfTheLayersThatReadThem) {
   const auto recorded = tensors("quantnet/tiny_calib_max_amax");

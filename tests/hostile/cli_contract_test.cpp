@@ -5,13 +5,14 @@
 namespace y6q::hostile {
 namespace {
 
-constexpr const char* kLight[]{"synth", "export", "bench", "coco-eval", "inspect"};
+constexpr const char* kLight[]{"synth",  "export",    "build",   "bench",
+                               "detect", "coco-eval", "convert", "inspect"};
 
 TEST_F(Contract, HelpOfTheProgramListsEverySubcommand) {
   const Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.code, 0);
-  for (const char* name :
-       {"synth", "train", "calibrate", "export", "bench", "eval", "pipeline", "coco-eval", "inspect"}) {
+  for (const char* name : {"synth", "train", "calibrate", "export", "bench", "eval", "detect", "pipeline",
+                           "coco-eval", "convert", "inspect"}) {
     EXPECT_THAT(outcome.out, HasSubstr(name));
   }
   EXPECT_EQ(run({"--version"}).code, 0);
@@ -33,7 +34,11 @@ TEST_F(Contract, WrongUsageEndsWithTwo) {
   expect_failure(2, {"synth"}, HasSubstr("--out"));
   expect_failure(2, {"export", "--weights", "x"}, HasSubstr("--out"));
   expect_failure(2, {"inspect"}, HasSubstr("--weights"));
+  expect_failure(2, {"convert", "--weights", "x"}, HasSubstr("--out"));
+  expect_failure(2, {"convert", "--weights", "x", "--out", "y", "--to", "z"},
+                 AllOf(HasSubstr("z"), HasSubstr("scales")));
   expect_failure(2, {"bench"}, HasSubstr("--onnx"));
+  expect_failure(2, {"build", "--out", "x"}, HasSubstr("--onnx"));
   expect_failure(2, {"coco-eval", "--gt", "x"}, HasSubstr("--dt"));
   expect_failure(2, {"synth", "--out", folder_ / "set", "--nope"}, HasSubstr("--nope"));
   expect_failure(2, {"export", "--weights", "x", "--out", "y", "--nope"}, HasSubstr("--nope"));
@@ -73,7 +78,19 @@ TEST_F(Contract, JsonIsOneDocument) {
   const auto coco = expect_json({"coco-eval", "--gt", folder_ / "gt.json", "--dt", folder_ / "dt.json"});
   EXPECT_EQ(coco.at("stats").size(), 12U);
   EXPECT_NEAR(coco.at("stats").at(0), 1, 1e-12);
+  const auto free =
+      expect_json({"export", "--weights", calibrated, "--form", "qdq-free", "--out", folder_ / "free.onnx"});
+  EXPECT_EQ(free.at("cache"), folder_ / "free.cache");
+  EXPECT_THAT(free.at("trtexec").get<std::string>(), AllOf(HasSubstr("--calib=" + (folder_ / "free.cache")),
+                                                           HasSubstr("--int8"), HasSubstr("free.trt")));
+  EXPECT_THAT(bytes("free.cache"), testing::StartsWith("TRT-8XXX-EntropyCalibration2\nimages: 3c010204\n"));
   if (!engine::openvino_supports(engine::Precision::fp32)) return;
+  const auto built = expect_json({"build", "--onnx", folder_ / "ptq.onnx", "--out", folder_ / "engine.json"});
+  EXPECT_EQ(built.at("convolutions"), 58);
+  if (detect_isa().fast_int8()) {
+    EXPECT_EQ(built.at("integer_convolutions"), 52);
+  }
+  EXPECT_TRUE(nlohmann::json::parse(bytes("engine.json")).contains("executed"));
   const auto bench = expect_json({"bench", "--onnx", folder_ / "float.onnx", "--int8", folder_ / "ptq.onnx",
                                   "--rounds", "1", "--seconds", "0.01"});
   EXPECT_GE(bench.at("results").size(), 2U);
@@ -85,8 +102,10 @@ TEST_F(Contract, JsonIsOneDocument) {
 TEST_F(Contract, AFileThatDoesNotExistIsNamed) {
   const std::string absent = folder_ / "absent", out = folder_ / "out";
   expect_failure(3, {"inspect", "--weights", absent}, HasSubstr(absent));
+  expect_failure(3, {"convert", "--weights", absent, "--out", out}, HasSubstr(absent));
   expect_failure(3, {"export", "--weights", absent, "--out", out}, HasSubstr(absent));
   expect_failure(3, {"bench", "--onnx", absent}, HasSubstr(absent));
+  expect_failure(3, {"build", "--onnx", absent, "--out", out}, HasSubstr(absent));
   expect_failure(3, {"bench", "--int8", absent}, HasSubstr(absent));
   expect_failure(3, {"coco-eval", "--gt", absent, "--dt", absent}, HasSubstr(absent));
   EXPECT_TRUE(files().empty());
@@ -111,8 +130,10 @@ TEST_F(Contract, ADamagedModelFileIsRefusedAndNothingIsWritten) {
 
 TEST_F(Contract, AFloatModelCannotBeExportedWithQuantizers) {
   const std::string weights = make_weights();
-  expect_failure(3, {"export", "--weights", weights, "--form", "qdq", "--out", folder_ / "out.onnx"},
-                 AllOf(HasSubstr(weights), HasSubstr("calibrate")));
+  for (const char* form : {"qdq", "qdq-free"}) {
+    expect_failure(3, {"export", "--weights", weights, "--form", form, "--out", folder_ / "out.onnx"},
+                   AllOf(HasSubstr(weights), HasSubstr("calibrate")));
+  }
   EXPECT_FALSE(fs::exists(folder_ / "out.onnx"));
 }
 

@@ -17,7 +17,7 @@ Arguments with(Arguments arguments, const Arguments& more) {
 }
 
 TEST_F(TorchContract, HelpOfASubcommandHasAnExampleOfIt) {
-  for (const char* name : {"train", "calibrate", "eval", "pipeline"}) {
+  for (const char* name : {"train", "calibrate", "sensitivity", "qat", "eval", "pipeline"}) {
     const Outcome outcome = run({name, "--help"});
     EXPECT_EQ(outcome.code, 0) << name;
     EXPECT_THAT(outcome.out,
@@ -32,6 +32,11 @@ TEST_F(TorchContract, WrongUsageEndsWithTwo) {
   expect_failure(2, {"train", "--data", "x"}, HasSubstr("--out"));
   expect_failure(2, {"calibrate", "--weights", "x", "--data", "y"}, HasSubstr("--out"));
   expect_failure(2, {"eval", "--data", "x"}, HasSubstr("--weights"));
+  expect_failure(2, {"qat", "--data", "x", "--out", out}, HasSubstr("--weights"));
+  expect_failure(2, {"sensitivity", "--weights", "x", "--data", "y"}, HasSubstr("--out"));
+  expect_failure(2, {"qat", "--weights", "x", "--data", "y", "--out", out, "--nope"}, HasSubstr("--nope"));
+  expect_failure(2, {"sensitivity", "--weights", "x", "--data", "y", "--out", out, "--nope"},
+                 HasSubstr("--nope"));
   expect_failure(2, {"pipeline", "--data", "x"}, HasSubstr("--out"));
   expect_failure(2, {"train", "--data", "x", "--out", out, "--nope"}, HasSubstr("--nope"));
   expect_failure(2, {"calibrate", "--weights", "x", "--data", "y", "--out", out, "--nope"},
@@ -77,6 +82,78 @@ TEST_F(TorchContract, CalibrateAndTrainPrintOneDocument) {
   const auto trained = expect_json({"train", "--data", data, "--out", folder_ / "run", "--img-size", "64",
                                     "--epochs", "1", "--batch-size", "4"});
   EXPECT_EQ(trained.at("epochs").size(), 1U);
+}
+
+TEST_F(TorchContract, SensitivityPartialQuantizationAndQatPrintOneDocument) {
+  const std::string data = make_set(), weights = make_weights(), out = folder_ / "sensitivity.json";
+  const auto measured = expect_json(
+      {"sensitivity", "--weights", weights, "--data", data, "--out", out, "--images", "4", "--threads", "1"});
+  ASSERT_EQ(measured.at("layers").size(), 61U);  // 56 convolutions, 2 transposed ones, 3 pools
+  EXPECT_EQ(nlohmann::json::parse(bytes("sensitivity.json")).at("layers"), measured.at("layers"));
+  EXPECT_FALSE(fs::exists(out + ".part"));
+  const std::string ptq = folder_ / "ptq.safetensors";
+  const auto partial = expect_json({"calibrate", "--weights", weights, "--data", data, "--out", ptq,
+                                    "--images", "4", "--sensitivity", out, "--keep-float",
+                                    "2,neck.upsample0.upsample_transpose", "--threads", "1"});
+  EXPECT_GE(partial.at("float_layers").size(), 2U);
+  const auto trained = expect_json({"qat", "--weights", ptq, "--teacher", weights, "--data", data, "--out",
+                                    folder_ / "qat", "--epochs", "1", "--batch-size", "4", "--threads", "1"});
+  EXPECT_GT(trained.at("epochs").at(0).at("loss_distill").get<double>(), 0);
+  EXPECT_EQ(run(eval(folder_ / "qat/best.safetensors", data)).code, 0);
+}
+
+TEST_F(TorchContract, QatAndScalesNameWhatDoesNotFit) {
+  const std::string data = make_set(), weights = make_weights(), out = folder_ / "out",
+                    other = make_calibrated();
+  expect_failure(3, {"qat", "--weights", weights, "--data", data, "--out", out}, HasSubstr("calibrate"));
+  const std::string ptq = folder_ / "own.safetensors";
+  ASSERT_EQ(run({"calibrate", "--weights", weights, "--data", data, "--out", ptq, "--images", "2"}).code, 0);
+  expect_failure(2, {"qat", "--weights", ptq, "--data", data, "--out", out}, HasSubstr("--teacher"));
+  expect_failure(3, {"qat", "--weights", ptq, "--teacher", other, "--data", data, "--out", out},
+                 AllOf(HasSubstr(other), HasSubstr("calibrated from")));
+  const std::string scales = write("scales.json",
+                                   R"({"format": "yolov6q scales 1", "blocks": [
+                                      {"block": "backbone.stem", "conv3x3": [1], "conv1x1": [1]}]})");
+  expect_failure(
+      3, {"train", "--data", data, "--out", out, "--img-size", "64", "--scales", scales},
+      AllOf(HasSubstr("'backbone.stem': 1 channels"), HasSubstr("'neck.Rep_p4.conv1': has no scales")));
+  expect_failure(
+      2, {"train", "--data", data, "--out", out, "--img-size", "64", "--mode", "repvgg", "--scales", scales},
+      HasSubstr("--mode repopt"));
+  expect_failure(2, {"calibrate", "--weights", weights, "--data", data, "--out", out, "--keep-float", "3"},
+                 HasSubstr("--sensitivity"));
+  expect_failure(
+      2, {"calibrate", "--weights", weights, "--data", data, "--out", out, "--keep-float", "nonsense"},
+      HasSubstr("'nonsense'"));
+  expect_failure(3,
+                 {"calibrate", "--weights", weights, "--data", data, "--out", out, "--keep-float", "3",
+                  "--sensitivity", scales},
+                 HasSubstr(scales));
+  EXPECT_FALSE(fs::exists(out));
+}
+
+TEST_F(TorchContract, AConvertedCheckpointIsEvaluatedCalibratedTrainedOnAndExported) {
+  const std::string data = make_set(), pt = folder_ / "net.pt", weights = folder_ / "converted.safetensors";
+  expect_json({"convert", "--weights", make_weights(), "--out", pt});
+  const auto converted = expect_json({"convert", "--weights", pt, "--out", weights, "--img-size", "64",
+                                      "--class-names", "disc,square,triangle,cross"});
+  EXPECT_EQ(converted.at("architecture"), "yolov6n");
+  EXPECT_TRUE(expect_json(eval(weights, data)).contains("map"));
+  const std::string calibrated = folder_ / "ptq.safetensors";
+  expect_json({"calibrate", "--weights", weights, "--data", data, "--out", calibrated, "--images", "4"});
+  expect_json({"export", "--weights", calibrated, "--form", "qdq", "--out", folder_ / "ptq.onnx"});
+  // The calibrated model as a checkpoint of the reference, and back.
+  expect_json({"convert", "--weights", calibrated, "--out", folder_ / "ptq.pt"});
+  const auto back =
+      expect_json({"convert", "--weights", folder_ / "ptq.pt", "--out", folder_ / "back.safetensors",
+                   "--img-size", "64", "--class-names", "disc,square,triangle,cross"});
+  EXPECT_EQ(back.at("scheme"), "tensorrt");
+  const std::string floats = folder_ / "float_again.safetensors";
+  expect_json({"convert", "--weights", folder_ / "ptq.pt", "--out", floats, "--float", "--img-size", "64",
+               "--class-names", "disc,square,triangle,cross"});
+  expect_json({"qat", "--weights", folder_ / "back.safetensors", "--teacher", floats, "--data", data, "--out",
+               folder_ / "qat", "--epochs", "1", "--batch-size", "4", "--threads", "1"});
+  EXPECT_TRUE(expect_json(eval(folder_ / "back.safetensors", data)).contains("map"));
 }
 
 TEST_F(TorchContract, AFileThatDoesNotExistIsNamed) {
@@ -224,8 +301,13 @@ TEST_F(TorchContract, BrokenRecipesAreRefusedWithTheirLine) {
     expect_failure(3, {"pipeline", "--data", data, "--out", folder_ / "out", "--recipe", path},
                    AllOf(HasSubstr(path), HasSubstr(message)));
   };
-  refuse("", "train, calibrate and bench");
-  refuse("[1, 2]", "train, calibrate and bench");
+  refuse("", "pipeline, hyper_search, train, calibrate, qat and bench");
+  refuse("[1, 2]", "pipeline, hyper_search, train, calibrate, qat and bench");
+  refuse("pipeline: {branchy: maybe}", "true or false");
+  refuse("pipeline: {speed: true}", "'speed'");
+  refuse("calibrate: {keep_float: many}", "1000");
+  refuse("qat:\n  epochs: 0\n", "line 2");
+  refuse("bench: {batches: [0]}", "4096");
   refuse("a: [", "line 1");
   refuse("quantize: {}", "'quantize'");
   refuse("? [a]\n: {}\n", "line 1");

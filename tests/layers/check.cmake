@@ -4,7 +4,7 @@
 #
 # LAYERS is written by CMake while it configures (Y6qLibrary.cmake): libraries, and folder_, links_, test_links_
 # and owners of files. A file may include its own library's headers and those of the libraries that LINKS reaches.
-# A file that no library lists (a program's main) may use what the libraries of its folder may.
+# A file that no library lists (a program's main) may use what the libraries of its folder may; tests also tests/support.
 cmake_minimum_required(VERSION 3.25)
 get_filename_component(SOURCE_DIR "${SOURCE_DIR}" ABSOLUTE)
 include("${LAYERS}")
@@ -65,6 +65,9 @@ foreach(file ${files})
   foreach(line ${lines})
     string(REGEX REPLACE "^[^\"]*\"([^\"]*)\".*" "\\1" header "${line}")
     string(REGEX REPLACE "/.*" "" used "${header}")
+    if(used STREQUAL "support" AND ("${file}" IN_LIST tests_${owner} OR "${file}" MATCHES "_test\\.cpp$"))
+      continue()
+    endif()
     if(NOT used IN_LIST folders)
       violation("${file}: includes \"${header}\": '${used}' is no folder of src/ with a y6q_library")
       continue()

@@ -17,8 +17,8 @@ using support::Process;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kSteps[]{"float",        "calibrate",       "export", "evaluate-float",
-                               "evaluate-ptq", "evaluate-engine", "bench"};
+constexpr const char* kSteps[]{"float",          "calibrate",    "export",          "build",
+                               "evaluate-float", "evaluate-ptq", "evaluate-engine", "bench"};
 
 class PipelineKill : public testing::Test {
  protected:
@@ -32,6 +32,7 @@ class PipelineKill : public testing::Test {
   /// Short, without warm-up and with an evaluation each epoch, so that there are detections to compare.
   void write_recipe(const std::string& method) {
     write_file(folder_ / "recipe.yaml",
+               "pipeline: {sensitivity: false, qat: false}\n"
                "train: {warmup_epochs: 0, eval_interval: 1, lr0: 0.3, lrf: 1}\n"
                "calibrate: {images: 16, method: " +
                    method +
@@ -45,7 +46,7 @@ class PipelineKill : public testing::Test {
             "--model",
             "yolov6n",
             "--mode",
-            "repvgg",
+            mode_,
             "--img-size",
             "64",
             "--epochs",
@@ -74,6 +75,7 @@ class PipelineKill : public testing::Test {
   std::string bytes(const std::string& name) const { return read_file(folder_ / name); }
 
   support::Folder folder_;
+  std::string mode_ = "repvgg";
 };
 
 /// mAP and mAP50 of each row.
@@ -135,6 +137,7 @@ TEST_F(PipelineKill, AChangedRecipeKilledInItsFirstEpochDoesNotGoOnFromTheOldSta
   ASSERT_EQ(run("changed").code, 0);
   const std::string begun = bytes("changed/steps/float.begun");
   write_file(folder_ / "recipe.yaml",
+             "pipeline: {sensitivity: false, qat: false}\n"
              "train: {warmup_epochs: 0, eval_interval: 1, lr0: 0.1, lrf: 1}\n"
              "calibrate: {images: 16}\n"
              "bench: {seconds: 0.01, rounds: 1}\n");
@@ -181,6 +184,71 @@ TEST_F(PipelineKill, TheSameCommandAgainDoesNothingAndAChangedOptionOnlyWhatDepe
   }
   EXPECT_NE(bytes("run/calibrate/ptq.safetensors"), calibrated);
   EXPECT_EQ(fs::last_write_time(folder_ / "run/float/best.safetensors"), made);
+}
+
+class TutorialKill : public PipelineKill {
+ protected:
+  void SetUp() override {
+    PipelineKill::SetUp();
+    mode_ = "repopt";
+    write_file(folder_ / "recipe.yaml",
+               "hyper_search: {warmup_epochs: 0, lr0: 0.1, lrf: 1}\n"
+               "train: {warmup_epochs: 0, eval_interval: 1, lr0: 0.3, lrf: 1}\n"
+               "calibrate: {images: 16, keep_float: 2}\n"
+               "qat: {epochs: 2, lr0: 0.0001}\n"
+               "bench: {seconds: 0.01, rounds: 1, batches: [1, 2]}\n");
+  }
+};
+
+TEST_F(TutorialKill, EveryStepGoesOnAndTheEndIsTheSame) {
+  const Outcome whole = run("whole");
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  const fs::path out = folder_.path() / "killed";
+  auto exists = [&](const char* name) { return [&out, name] { return fs::exists(out / name); }; };
+  const std::vector<std::pair<const char*, std::function<bool()>>> moments{
+      {"the search has saved a state", exists("search/state.safetensors")},
+      {"scales are extracted", exists("search/scales.json")},
+      {"the float network has saved a state", exists("float/state.safetensors")},
+      {"some layers are measured", exists("sensitivity/sensitivity.json.part")},
+      {"the partial model is there", exists("calibrate/partial.safetensors")},
+      {"QAT has saved a state", exists("qat/state.safetensors")},
+      {"QAT is evaluated", exists("steps/evaluate-qat.json")}};
+  Outcome outcome;
+  for (const auto& [name, moment] : moments) {
+    EXPECT_TRUE(interrupt("killed", SIGKILL, moment, outcome)) << name << ": never came\n" << outcome.err;
+  }
+  const Outcome last = run("killed");
+  ASSERT_EQ(last.code, 0) << last.err;
+  for (const char* file : {"search/scales.json", "float/best.safetensors", "sensitivity/sensitivity.json",
+                           "calibrate/partial.safetensors", "qat/best.safetensors", "export/engine.onnx",
+                           "export/engine_qdq_free.cache", "evaluate/engine.detections.json"}) {
+    EXPECT_TRUE(bytes(std::string("whole/") + file) == bytes(std::string("killed/") + file)) << file;
+  }
+  EXPECT_EQ(numbers_of(bytes("whole/summary.json")), numbers_of(bytes("killed/summary.json")));
+  for (const char* folder : {"search", "float", "qat"}) {
+    const std::string csv = std::string("/") + folder + "/iterations.csv";
+    EXPECT_EQ(bytes("whole" + csv), bytes("killed" + csv)) << "a line an iteration, none twice";
+  }
+}
+
+TEST_F(TutorialKill, StepsCanBeChosen) {
+  auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = command("run");
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return support::run(Y6Q_PROGRAM, arguments);
+  };
+  EXPECT_EQ(with({"--to", "nonsense"}).code, 2);
+  EXPECT_EQ(with({"--from", "export", "--to", "float"}).code, 2);
+  const Outcome early = with({"--from", "export"});
+  EXPECT_EQ(early.code, 2);
+  EXPECT_THAT(early.err, HasSubstr("hyper-search"));
+  EXPECT_EQ(with({"--to", "scales"}).code, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "run/search/scales.json"));
+  EXPECT_FALSE(fs::exists(folder_ / "run/float"));
+  const Outcome next = with({"--from", "float", "--to", "float"});
+  EXPECT_EQ(next.code, 0) << next.err;
+  EXPECT_TRUE(fs::exists(folder_ / "run/float/best.safetensors"));
+  EXPECT_FALSE(fs::exists(folder_ / "run/calibrate"));
 }
 
 TEST_F(PipelineKill, ADamagedOutputIsMadeAgain) {

@@ -2,6 +2,8 @@
 
 pt_referee.py load FILE       the state dictionary of pt_referee_test.cpp, through weights_only
 pt_referee.py save FOLDER     zip and older container, views, types, protocols, a module, scales
+pt_referee.py describe FILE   FILE.txt: one line an entry of a state dictionary (.pt) or model file (.safetensors):
+                              name, type, shape, sum in double
 """
 
 import sys
@@ -22,6 +24,21 @@ def load(path):
     assert state["scalar"].shape == () and state["scalar"].item() == -1.25
     assert state["empty"].shape == (0, 4)
     assert state["codes"].dtype == torch.int8 and state["codes"].tolist() == [-128, 0, 127]
+
+
+def describe(path):
+    if path.endswith(".pt"):
+        state = torch.load(path, weights_only=True)
+    else:
+        try:
+            from safetensors.torch import load_file
+        except ImportError:
+            sys.exit(77)
+        state = load_file(path)
+    with open(path + ".txt", "w") as out:
+        for name, tensor in state.items():
+            shape = "x".join(str(extent) for extent in tensor.shape) or "scalar"
+            out.write(f"{name} {tensor.dtype} {shape} {tensor.double().sum().item():.17g}\n")
 
 
 def save(folder):
@@ -61,4 +78,4 @@ def save(folder):
     torch.save(state, folder + "/no_checksums.pt")
 
 
-{"load": load, "save": save}[sys.argv[1]](sys.argv[2])
+{"load": load, "save": save, "describe": describe}[sys.argv[1]](sys.argv[2])

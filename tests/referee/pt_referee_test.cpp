@@ -1,6 +1,13 @@
+#include <sstream>
+
+#include "formats/model_file.h"
 #include "formats/pt_reader.h"
 #include "formats/pt_writer.h"
+#include "models/yolov6.h"
+#include "passes/insert_quantizers.h"
+#include "passes/pipeline.h"
 #include "referee/referee.h"
+#include "stages/state_dict.h"
 
 namespace y6q::referee {
 namespace {
@@ -16,6 +23,60 @@ TEST(PyTorch, OpensAStateDictionaryOfOurs) {
                                                 {"empty", &empty},
                                                 {"codes", &codes}});
   Y6Q_REFEREE("pt_referee.py", "load " + folder.quoted() + "/ours.pt");
+}
+
+/// The lines of `pt_referee.py describe` are these entries; `ordered`: in this order.
+void expect_described(const fs::path& path, const formats::PtEntries& entries, bool ordered) {
+  std::istringstream lines(read_file(path.string() + ".txt"));
+  size_t count = 0;
+  for (std::string name, type, shape, sum; lines >> name >> type >> shape >> sum; ++count) {
+    const auto found = std::ranges::find(entries, name, [](const auto& entry) { return entry.first; });
+    ASSERT_NE(found, entries.end()) << name;
+    if (ordered) {
+      EXPECT_EQ(found - entries.begin(), static_cast<std::ptrdiff_t>(count)) << name;
+    }
+    std::string extents;
+    for (const int64_t extent : found->second->shape)
+      extents += (extents.empty() ? "" : "x") + std::to_string(extent);
+    EXPECT_EQ(shape, extents.empty() ? "scalar" : extents) << name;
+    EXPECT_EQ(type, found->second->data.index() == 0 ? "torch.float32" : "torch.int64") << name;
+    const double total = std::visit(
+        [](const auto& data) {
+          double result = 0;
+          for (const auto value : data) result += static_cast<double>(value);
+          return result;
+        },
+        found->second->data);
+    EXPECT_NEAR(std::stod(sum), total,
+                1e-9 * (1 + static_cast<double>(ir::element_count(found->second->shape))))
+        << name;
+  }
+  EXPECT_EQ(count, entries.size());
+}
+
+TEST(PyTorch, OpensWhatConvertWrites) {
+  const Folder folder;
+  const ir::Model repvgg = models::yolov6({.mode = models::Mode::repvgg, .image_size = {64, 64}});
+  const ir::Model calibrated = passes::insert_quantizers(
+      passes::deploy(models::yolov6({.mode = models::Mode::repopt, .image_size = {64, 64}})), {});
+  for (const ir::Model* model : {&repvgg, &calibrated}) {
+    const stages::StateDict state = stages::state_dict(*model, 12);
+    formats::write_pt(folder.path() / "ours.pt", state.entries);
+    Y6Q_REFEREE("pt_referee.py", "describe " + folder.quoted() + "/ours.pt");
+    expect_described(folder.path() / "ours.pt", state.entries, true);
+  }
+}
+
+TEST(PyTorch, SafetensorsOpensAModelFile) {
+  const Folder folder;
+  const formats::ModelFile file{models::yolov6({.image_size = {64, 64}}),
+                                {.architecture = "yolov6n", .mode = "repopt"}};
+  const fs::path path = folder.path() / "model.safetensors";
+  formats::write_model(path, file);
+  Y6Q_REFEREE("pt_referee.py", "describe " + folder.quoted() + "/model.safetensors");
+  formats::PtEntries entries;
+  for (const auto& [name, array] : file.model.weights) entries.emplace_back(name, &array);
+  expect_described(path, entries, false);
 }
 
 void expect_same_state(const fs::path& path) {

@@ -39,6 +39,9 @@ void check(const EngineOptions& options) {
   if (options.threads < 0 || options.threads > kMostThreads) {
     throw UsageError("engine: {} threads: 0 (all cores) to {} are accepted", options.threads, kMostThreads);
   }
+  if (options.streams < 1 || options.streams > kMostThreads) {
+    throw UsageError("engine: {} streams: 1 to {} are accepted", options.streams, kMostThreads);
+  }
   if (!openvino_supports(options.precision)) {
     throw EnvironmentError("engine: this CPU ({}) has no {} arithmetic; use fp32 or int8",
                            detect_isa().name(), to_text(options.precision));
@@ -81,15 +84,42 @@ ov::AnyMap properties(const EngineOptions& options) {
   // of INT8 models float32 is also the faster choice.
   const ov::element::Type remainder =
       options.precision == Precision::bf16 ? ov::element::bf16 : ov::element::f32;
-  return {ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(1),
+  return {ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(options.streams),
           ov::inference_num_threads(options.threads > 0 ? options.threads : core_count()),
           ov::hint::inference_precision(remainder)};
 }
 
+/// The front end keeps metadata_props as runtime information of the model, section "framework".
+std::map<std::string, std::string> metadata_of(const ov::Model& model) {
+  std::map<std::string, std::string> metadata;
+  if (!model.has_rt_info("framework")) return metadata;
+  for (const auto& [key, value] : model.get_rt_info<ov::AnyMap>("framework")) {
+    if (value.is<std::string>()) metadata[key] = value.as<std::string>();
+  }
+  return metadata;
+}
+
+/// What engines of one network share.
+struct Compiled {
+  ov::Core core;
+  ov::CompiledModel model;
+  InputLayout layout = InputLayout::float_nchw;
+  std::map<std::string, std::string> metadata;
+};
+
+std::shared_ptr<const Compiled> compile(const fs::path& onnx, const EngineOptions& options) {
+  auto compiled = std::make_shared<Compiled>();
+  const auto model = read(onnx);
+  compiled->metadata = metadata_of(*model);
+  compiled->layout = options.input;
+  compiled->model = compiled->core.compile_model(adapt(model, options), "CPU", properties(options));
+  return compiled;
+}
+
 class OpenVinoEngine : public Engine {
  public:
-  OpenVinoEngine(const fs::path& onnx, const EngineOptions& options) : layout_(options.input) {
-    compiled_ = core_.compile_model(adapt(read(onnx), options), "CPU", properties(options));
+  explicit OpenVinoEngine(std::shared_ptr<const Compiled> compiled)
+      : shared_(std::move(compiled)), compiled_(shared_->model), layout_(shared_->layout) {
     request_ = compiled_.create_infer_request();
     input_ = {compiled_.input().get_any_name(), to_shape(compiled_.input().get_shape())};
     for (const auto& port : compiled_.outputs()) {
@@ -98,6 +128,8 @@ class OpenVinoEngine : public Engine {
     }
   }
 
+  std::unique_ptr<Engine> another() const override { return std::make_unique<OpenVinoEngine>(shared_); }
+  const std::map<std::string, std::string>& metadata() const override { return shared_->metadata; }
   const TensorInfo& input() const override { return input_; }
   const std::vector<TensorInfo>& outputs() const override { return outputs_; }
 
@@ -147,9 +179,9 @@ class OpenVinoEngine : public Engine {
     return results_;
   }
 
+  std::shared_ptr<const Compiled> shared_;
+  ov::CompiledModel compiled_;  ///< a handle
   InputLayout layout_;
-  ov::Core core_;
-  ov::CompiledModel compiled_;
   ov::InferRequest request_;
   TensorInfo input_;
   std::vector<TensorInfo> outputs_;
@@ -163,7 +195,7 @@ std::unique_ptr<Engine> open_openvino(const fs::path& onnx, const EngineOptions&
   if (!fs::is_regular_file(onnx))
     throw InputError("engine: {}: no such file; an ONNX file is accepted", onnx.string());
   try {
-    return std::make_unique<OpenVinoEngine>(onnx, options);
+    return std::make_unique<OpenVinoEngine>(compile(onnx, options));
   } catch (const InputError& error) {
     throw InputError("engine: {}: {}", onnx.string(), error.what());
   } catch (const ov::Exception& error) {

@@ -1,0 +1,195 @@
+#include "stages/detect.h"
+
+#include <fmt/core.h>
+
+#include <iostream>
+#include <map>
+
+#include "base/errors.h"
+#include "base/isa.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "data/data_yaml.h"
+#include "stages/detect_output.h"
+
+namespace y6q::cli {
+namespace {
+
+std::optional<engine::Precision> precision_of(const std::string& name) {
+  static const std::map<std::string, engine::Precision> kByName{{"fp32", engine::Precision::fp32},
+                                                                {"bf16", engine::Precision::bf16},
+                                                                {"int8", engine::Precision::int8}};
+  const auto found = kByName.find(name);
+  return found == kByName.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// One line a frame: `a.jpg: 640x480, 2 cat, 1 dog`.
+std::string frame_line(const stages::FrameResult& result, const std::vector<std::string>& names) {
+  std::string line = result.source.path.string();
+  if (result.frame >= 0) line += fmt::format(", frame {}", result.frame);
+  if (!result.problem.empty()) return line + ": left out\n";
+  line += fmt::format(": {}x{}", result.width, result.height);
+  std::map<int64_t, int64_t> counts;
+  for (const detect::Detection& detection : result.detections) ++counts[detection.label];
+  for (const auto& [label, count] : counts)
+    line += fmt::format(", {} {}", count, stages::class_name(names, label));
+  return line + (counts.empty() ? ", nothing\n" : "\n");
+}
+
+nlohmann::ordered_json timing_document(const stages::DetectSummary& summary) {
+  const auto frames = static_cast<double>(std::max<int64_t>(1, summary.frames));
+  return {{"decode_ms", summary.seconds.decode / frames * 1e3},
+          {"letterbox_ms", summary.seconds.letterbox / frames * 1e3},
+          {"inference_ms", summary.seconds.inference / frames * 1e3},
+          {"nms_ms", summary.seconds.nms / frames * 1e3},
+          {"images_per_s", summary.images_per_s()},
+          {"isa", detect_isa().name()}};
+}
+
+class DetectCommand : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    declare_input(app);
+    declare_detection(app);
+    declare_output(app);
+    add_example(app, "yolov6q detect --weights ptq.onnx --source photos/ --out found/ --save-txt");
+  }
+
+  void run(Console& console) override {
+    if (sources_.empty() == options_.camera.empty()) throw UsageError("detect: give --source or --camera");
+    if (fs::path(options_.onnx).extension() == ".safetensors") {
+      throw InputError("detect: {}: is a model file; export it first (yolov6q export) and give the ONNX file",
+                       options_.onnx.string());
+    }
+    options_.detector.precision = precision_of(precision_);
+    if (!data_.empty()) options_.names = data::read_data_yaml(data_).names;
+    if (!sources_.empty()) options_.sources = stages::find_sources(sources_, std::cin);
+    output_.pictures = !no_images_;
+    check_output();
+    options_.keep_pictures = !output_.out.empty() && output_.pictures;
+    report(console, detect(console));
+    if (!summary_.broken.empty() && !skip_broken_) {
+      throw InputError(
+          "detect: {} of {} could not be read, the others are done; --skip-broken accepts that. {}",
+          summary_.broken.size(), summary_.broken.size() + static_cast<size_t>(summary_.frames),
+          summary_.broken.front());
+    }
+  }
+
+ private:
+  void declare_input(CLI::App& app) {
+    app.add_option("--weights", options_.onnx, "ONNX file as export writes it")->required();
+    app.add_option("--source", sources_, "Image or video files, folders, globs; - reads paths from stdin");
+    app.add_option("--camera", options_.camera, "Number of a camera, or URL of a stream; Ctrl-C ends it");
+    app.add_option("--precision", precision_, "auto: int8 for a quantized file, else fp32")
+        ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}))
+        ->capture_default_str();
+    auto* data = app.add_option("--data", data_, "data.yaml with the class names, if the file has none");
+    app.add_option("--names", options_.names, "Class names, with commas between")
+        ->delimiter(',')
+        ->excludes(data);
+    app.add_flag("--skip-broken", skip_broken_, "Exit 0 although images could not be read");
+    app.add_option("--threads", options_.detector.threads, "Images at a time, a core for each; 0: all cores")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
+  }
+
+  void declare_detection(CLI::App& app) {
+    detect::NmsOptions& nms = options_.detector.nms;
+    app.add_option("--conf", nms.score_threshold, "Boxes score above it")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    app.add_option("--iou", nms.iou_threshold, "A better box suppresses those that overlap it by more")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    app.add_option("--max-det", nms.max_detections, "Boxes an image, the best")
+        ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+        ->capture_default_str();
+    app.add_option("--max-candidates", nms.max_candidates,
+                   "Candidates that go into suppression, the best; 0: all (the reference: 30000)")
+        ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}))
+        ->capture_default_str();
+    app.add_option("--classes", options_.detector.labels, "Only these class ids, with commas between")
+        ->delimiter(',');
+    app.add_flag("--agnostic-nms", nms.agnostic, "Boxes of different classes suppress each other");
+    app.add_flag("--multi-label", nms.multi_label, "A cell may yield several classes");
+  }
+
+  void declare_output(CLI::App& app) {
+    app.add_option("--out", output_.out, "Folder for annotated pictures and the files below");
+    app.add_flag("--no-save-img", no_images_, "Write no pictures");
+    app.add_flag("--save-txt", output_.labels, "Write labels/NAME.txt: class cx cy w h score, in shares");
+    app.add_flag("--save-csv", output_.csv, "Write detections.csv");
+    app.add_flag("--save-json", output_.json, "Write detections.json");
+    app.add_flag("--hide-labels", output_.hide_labels, "Boxes without text in pictures");
+    app.add_flag("--hide-conf", output_.hide_scores, "No scores in pictures");
+    app.add_flag("--timing", timing_, "Print what each step took, and images a second");
+  }
+
+  void check_output() const {
+    const bool wants_files = output_.labels || output_.csv || output_.json;
+    if (output_.out.empty() && wants_files) {
+      throw UsageError("detect: --save-txt, --save-csv and --save-json need --out");
+    }
+    if (!output_.out.empty() && !output_.pictures && !wants_files) {
+      throw UsageError(
+          "detect: --no-save-img leaves nothing to write to {}; add --save-txt, --save-csv or "
+          "--save-json, or leave --out away",
+          output_.out.string());
+    }
+  }
+
+  /// Returns the text and fills images_ with the documents, frame by frame.
+  std::string detect(Console& console) {
+    std::optional<stages::DetectOutput> output;
+    stages::FrameSink files;
+    if (!output_.out.empty()) files = output.emplace(output_, options_.sources).sink();
+    std::string text;
+    stages::FrameSink sink{.prepare = files.prepare, .deliver = {}};
+    sink.deliver = [&](const stages::FrameResult& result, const std::vector<std::string>& names) {
+      if (files.deliver) files.deliver(result, names);
+      if (console.is_json()) {
+        images_.push_back(nlohmann::json(stages::frame_document(result, names)));
+      } else {
+        text += frame_line(result, names);
+      }
+    };
+    summary_ = stages::detect(options_, sink, console.monitor());
+    if (output) output->finish();
+    return text;
+  }
+
+  void report(Console& console, std::string text) const {
+    text += fmt::format("{} images, {} boxes, {} left out; {}\n", summary_.frames, summary_.detections,
+                        summary_.broken.size(), summary_.runner);
+    const nlohmann::ordered_json timing = timing_document(summary_);
+    if (timing_) {
+      for (const auto& [key, value] : timing.items()) {
+        text += value.is_number() ? fmt::format("{:<13} {:>9.3f}\n", key, value.get<double>())
+                                  : fmt::format("{:<13} {:>9}\n", key, value.get<std::string>());
+      }
+    }
+    console.result(text, {{"images", images_},
+                          {"frames", summary_.frames},
+                          {"boxes", summary_.detections},
+                          {"broken", summary_.broken},
+                          {"runner", summary_.runner},
+                          {"names", summary_.class_names},
+                          {"timing", timing}});
+  }
+
+  std::vector<std::string> sources_;
+  fs::path data_;
+  std::string precision_ = "auto";
+  bool no_images_ = false, skip_broken_ = false, timing_ = false;
+  stages::DetectOptions options_;
+  stages::DetectOutputOptions output_;
+  stages::DetectSummary summary_;
+  nlohmann::json images_ = nlohmann::json::array();
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_detect_command() { return std::make_unique<DetectCommand>(); }
+
+}  // namespace y6q::cli

@@ -1,0 +1,142 @@
+#include "embed/image_detector.h"
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "image/colour.h"
+
+namespace y6q::embed {
+namespace {
+
+using engine::Precision;
+
+/// The exporter writes one name a line.
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  if (text.empty()) return lines;
+  for (size_t first = 0; first <= text.size();) {
+    const size_t end = std::min(text.find('\n', first), text.size());
+    lines.push_back(text.substr(first, end - first));
+    first = end + 1;
+  }
+  return lines;
+}
+
+std::vector<std::string> names_in(const engine::Engine& engine, int64_t class_count) {
+  const auto found = engine.metadata().find("names");
+  if (found == engine.metadata().end()) return {};
+  std::vector<std::string> names = split_lines(found->second);
+  if (!names.empty() && std::ssize(names) != class_count) {
+    throw InputError("the file names {} classes, its outputs tell {} apart", names.size(), class_count);
+  }
+  return names;
+}
+
+/// Files of other exporters do not say whether they have quantizers; then the user's word counts.
+Precision checked_precision(const engine::Engine& engine, std::optional<Precision> wanted) {
+  const auto scheme = engine.metadata().find("scheme");
+  if (scheme == engine.metadata().end()) return wanted.value_or(Precision::fp32);
+  const bool is_quantized = !scheme->second.empty();
+  if (!wanted) return is_quantized ? Precision::int8 : Precision::fp32;
+  if (is_quantized != (*wanted == Precision::int8)) {
+    throw InputError("the file {}; it cannot run in {}", is_quantized ? "is quantized" : "has no quantizers",
+                     engine::to_text(*wanted));
+  }
+  return *wanted;
+}
+
+void check(const DetectorOptions& options, int64_t class_count) {
+  const detect::NmsOptions& nms = options.nms;
+  if (!(nms.score_threshold >= 0 && nms.score_threshold <= 1 && nms.iou_threshold >= 0 &&
+        nms.iou_threshold <= 1 && nms.max_detections >= 0 && nms.max_candidates >= 0)) {
+    throw UsageError(
+        "detector: score threshold {}, IoU threshold {}, at most {} boxes, at most {} candidates; thresholds "
+        "from 0 to 1 and numbers from 0 are accepted",
+        nms.score_threshold, nms.iou_threshold, nms.max_detections, nms.max_candidates);
+  }
+  for (const int64_t label : options.labels) {
+    if (label < 0 || label >= class_count) {
+      throw UsageError("detector: there is no class {}; the network knows 0 to {}", label, class_count - 1);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<detect::ImageOutput> image_outputs(const std::vector<engine::OutputTensor>& tensors) {
+  std::vector<detect::ImageOutput> outputs;
+  for (const engine::OutputTensor& tensor : tensors) {
+    const auto& s = tensor.shape;
+    if (s.size() == 4) outputs.push_back({tensor.name, tensor.data.data(), s[1], s[2], s[3]});
+    if (s.size() == 3) outputs.push_back({tensor.name, tensor.data.data(), s[1], 1, s[2]});
+  }
+  return outputs;
+}
+
+ImageDetector::Facts ImageDetector::facts_of(const engine::Engine& engine, const DetectorOptions& options) {
+  std::vector<engine::OutputTensor> empty;
+  for (const engine::TensorInfo& info : engine.outputs()) empty.push_back({info.name, info.shape, {}});
+  Facts facts{options, checked_precision(engine, options.precision), 0, {}};
+  facts.class_count = detect::class_count_of(image_outputs(empty));
+  facts.class_names = names_in(engine, facts.class_count);
+  check(options, facts.class_count);
+  return facts;
+}
+
+ImageDetector::ImageDetector(const fs::path& onnx, const DetectorOptions& options) {
+  // Channels last are what decoders give: the runtime then reorders and converts in one step.
+  engine_ = engine::open_openvino(onnx, {.precision = options.precision.value_or(Precision::fp32),
+                                         .input = engine::InputLayout::bytes_nhwc,
+                                         .threads = options.threads,
+                                         .streams = options.streams});
+  try {
+    facts_ = std::make_shared<const Facts>(facts_of(*engine_, options));
+  } catch (const InputError& error) {
+    throw InputError("detector: {}: {}", onnx.string(), error.what());
+  }
+}
+
+ImageDetector::ImageDetector(std::unique_ptr<engine::Engine> engine, std::shared_ptr<const Facts> facts)
+    : engine_(std::move(engine)), facts_(std::move(facts)) {}
+
+std::unique_ptr<ImageDetector> ImageDetector::another() const {
+  return std::unique_ptr<ImageDetector>(new ImageDetector(engine_->another(), facts_));
+}
+
+image::Size ImageDetector::input_size() const {
+  return {engine_->input().shape[1], engine_->input().shape[2]};
+}
+
+void ImageDetector::prepare(const image::ImageView& image, ChannelOrder order) {
+  image::Letterboxed boxed = image::fit_and_letterbox(image, input_size());
+  placement_ = {image.height, image.width, boxed.gain_x, boxed.gain_y, boxed.left, boxed.top};
+  if (order == ChannelOrder::rgb) {
+    input_ = std::move(boxed.image.pixels);
+  } else {
+    input_.resize(boxed.image.pixels.size());
+    image::to_rgb(boxed.image, input_);
+  }
+}
+
+void ImageDetector::infer() { outputs_ = engine_->infer(std::span<const uint8_t>(input_)); }
+
+std::vector<detect::Detection> ImageDetector::collect() const {
+  const DetectorOptions& options = facts_->options;
+  auto candidates = detect::candidates_of(image_outputs(outputs_), input_size().height, options.nms);
+  if (!options.labels.empty()) {
+    std::erase_if(candidates, [&](const detect::Detection& candidate) {
+      return std::ranges::find(options.labels, candidate.label) == options.labels.end();
+    });
+  }
+  auto detections = detect::nms(std::move(candidates), options.nms);
+  detect::to_source(detections, placement_);
+  return detections;
+}
+
+std::vector<detect::Detection> ImageDetector::detect(const image::ImageView& image, ChannelOrder order) {
+  prepare(image, order);
+  infer();
+  return collect();
+}
+
+}  // namespace y6q::embed

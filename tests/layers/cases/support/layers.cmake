@@ -1,0 +1,5 @@
+set(libraries base)
+set(folder_base base)
+set(owner_base/low.cpp base)
+set(owner_base/low_test.cpp base)
+set(tests_base base/low_test.cpp)

@@ -15,7 +15,7 @@ if(Y6Q_OPENVINO)
 endif()
 
 # y6q::coco_eval: static libraries and the headers below src/ that they show.
-install(TARGETS y6q_eval y6q_detect y6q_base EXPORT yolov6q
+install(TARGETS y6q_coco_eval y6q_detect y6q_base EXPORT yolov6q
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/yolov6q")
 
 install(EXPORT yolov6q NAMESPACE y6q:: FILE yolov6qTargets.cmake DESTINATION "${package_folder}")

@@ -2,9 +2,15 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+
+#include "base/errors.h"
+#include "cli/coco_analysis_text.h"
 #include "cli/coco_text.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "stages/coco_arrays.h"
+#include "stages/coco_page.h"
 
 namespace y6q::cli {
 namespace {
@@ -15,19 +21,109 @@ class CocoEvalCommand : public Command {
     app.add_option("--gt", truth_, "Ground truth: COCO instances JSON")->required();
     app.add_option("--dt", detections_, "Detections: COCO result JSON")->required();
     add_threads(app, options_.threads);
-    app.add_option("--category-ids", options_.category_ids, "Only these categories")->delimiter(',');
-    add_example(app, "yolov6q coco-eval --gt instances_val.json --dt detections.json --json");
+    declare_choice(app);
+    declare_analysis(app);
+    app.add_option("--arrays", arrays_, "Folder for precision.npy, recall.npy, scores.npy");
+    app.add_option("--report", report_, "Write everything as one HTML page");
+    add_example(
+        app,
+        "yolov6q coco-eval --gt instances_val.json --dt detections.json --json\n"
+        "  yolov6q coco-eval --gt instances_val.json --dt float.json --compare int8.json --report r.html");
   }
 
   void run(Console& console) override {
-    const eval::CocoResult result = eval::evaluate_coco(eval::read_coco_ground_truth(truth_),
-                                                        eval::read_coco_detections(detections_), options_);
-    console.result(coco_table(result), coco_document(result));
+    set_areas();
+    const auto truth = eval::read_coco_ground_truth(truth_);
+    const auto detections = eval::read_coco_detections(detections_);
+    const eval::CocoResult result = eval::evaluate_coco(truth, detections, options_);
+    std::string text = coco_table(result);
+    nlohmann::json document = coco_document(result);
+    std::optional<eval::CocoAnalysis> analysis;
+    if (analyse_ || !report_.empty()) {
+      analysis = eval::analyse_coco(truth, detections, options_, analysis_options_);
+      text += analysis_text(*analysis);
+      document["analysis"] = analysis_document(*analysis);
+    }
+    resample(truth, detections, text, document);
+    if (!arrays_.empty()) stages::write_coco_arrays(arrays_, result);
+    if (!report_.empty()) write_report(result, *analysis);
+    console.result(text, document);
   }
 
  private:
-  std::filesystem::path truth_, detections_;
+  void declare_choice(CLI::App& app) {
+    app.add_option("--category-ids", options_.category_ids, "Only these categories")->delimiter(',');
+    app.add_option("--image-ids", options_.image_ids, "Only these images")->delimiter(',');
+    app.add_option("--iou-thresholds", options_.iou_thresholds, "Default: 0.5, 0.55, … 0.95")->delimiter(',');
+    app.add_option("--max-dets", options_.max_dets, "Detections an image and class; the last is used for AP")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--area-borders", area_borders_,
+                   "Square pixels between small and medium, medium and large; default: 1024,9216")
+        ->delimiter(',')
+        ->expected(2);
+    app.add_flag("--use-ignore", options_.use_ignore,
+                 "Objects with \"ignore\": 1 are neither hit nor miss (pycocotools overwrites the flag)");
+  }
+
+  void declare_analysis(CLI::App& app) {
+    app.add_flag("--analyse", analyse_, "Best F1, kinds of errors, confusion matrix");
+    app.add_option("--match-iou", analysis_options_.iou, "IoU of a right detection in the analysis")
+        ->capture_default_str();
+    app.add_option("--min-score", analysis_options_.min_score,
+                   "Score of the analysis' counts; default: the one of best F1");
+    app.add_option(
+        "--bootstrap", bootstrap_.replicates,
+        fmt::format("Intervals from so many resamplings of the images; with --compare {} unless given",
+                    bootstrap_.replicates));
+    app.add_option("--confidence", bootstrap_.confidence, "Of the intervals")->capture_default_str();
+    add_seed(app, bootstrap_.seed);
+    app.add_option("--compare", other_, "Other detections of the same images: is the difference noise?");
+    bootstrap_option_ = app.get_option("--bootstrap");
+  }
+
+  void set_areas() {
+    if (area_borders_.empty()) return;
+    const double small = area_borders_[0], large = area_borders_[1];
+    options_.areas = {{{0, 1e10}, {0, small}, {small, large}, {large, 1e10}}};
+  }
+
+  /// Bootstrap and comparison, where they were asked for.
+  void resample(const eval::CocoGroundTruth& truth, const eval::CocoDetections& detections, std::string& text,
+                nlohmann::json& document) {
+    if (!other_.empty()) {
+      const auto other = eval::read_coco_detections(other_);
+      comparison_result_ = eval::compare_coco(truth, {&detections, &other}, options_, bootstrap_);
+      bootstrap_result_ = comparison_result_->first;
+    } else if (bootstrap_option_->count() > 0) {
+      bootstrap_result_ = eval::bootstrap_coco(truth, detections, options_, bootstrap_);
+    }
+    if (bootstrap_result_) {
+      text += bootstrap_text(*bootstrap_result_, bootstrap_.confidence);
+      document["bootstrap"] = bootstrap_document(*bootstrap_result_, bootstrap_);
+    }
+    if (comparison_result_) {
+      text += comparison_text(*comparison_result_, bootstrap_.confidence);
+      document["comparison"] = comparison_document(*comparison_result_);
+    }
+  }
+
+  void write_report(const eval::CocoResult& result, const eval::CocoAnalysis& analysis) const {
+    const report::Page page =
+        stages::coco_page({truth_.filename(), detections_.filename(), other_.filename(), result, analysis,
+                           bootstrap_result_, comparison_result_, bootstrap_.confidence});
+    write_file(report_, report::to_html(page));
+  }
+
+  std::filesystem::path truth_, detections_, other_, arrays_, report_;
   eval::CocoOptions options_;
+  eval::AnalysisOptions analysis_options_;
+  eval::BootstrapOptions bootstrap_;
+  std::vector<double> area_borders_;
+  bool analyse_ = false;
+  CLI::Option* bootstrap_option_ = nullptr;
+  std::optional<eval::BootstrapResult> bootstrap_result_;
+  std::optional<eval::ComparisonResult> comparison_result_;
 };
 
 }  // namespace

@@ -43,6 +43,9 @@ nlohmann::json coco_document(const eval::CocoResult& result) {
                        {"ap", row.ap},
                        {"ap50", row.ap50},
                        {"ap75", row.ap75},
+                       {"ap_small", row.ap_by_area[1]},
+                       {"ap_medium", row.ap_by_area[2]},
+                       {"ap_large", row.ap_by_area[3]},
                        {"ar", row.ar},
                        {"objects", row.objects},
                        {"detections", row.detections}});

@@ -35,12 +35,19 @@ class Command {
 struct CommandEntry {
   const char* name;
   const char* description;
-  std::unique_ptr<Command> (*make)();  ///< null: lives in the program that links LibTorch
+  std::unique_ptr<Command> (*make)();  ///< null: lives in the next program, named for --help
 };
 
 /// The subcommands of this program, in the order of the pipeline. Defined once for each program:
-/// commands_light.cpp and commands_torch.cpp.
+/// commands_front.cpp, commands_light.cpp and commands_torch.cpp.
 std::vector<CommandEntry> commands();
+
+/// Where the subcommands that this program lacks live: a program beside it.
+struct NextProgram {
+  const char* name = nullptr;  ///< null: this is the last one
+  bool knows_all = false;      ///< true: it also has what commands() does not list, and the general --help
+};
+NextProgram next_program();
 
 /// Parses, runs, catches once. Returns the exit code (base/errors.h).
 int run(int argc, char** argv);

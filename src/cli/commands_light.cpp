@@ -20,4 +20,6 @@ std::vector<CommandEntry> commands() {
           {"inspect", kInspect, make_inspect_command}};
 }
 
+NextProgram next_program() { return {"yolov6q-torch"}; }
+
 }  // namespace y6q::cli

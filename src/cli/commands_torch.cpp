@@ -12,4 +12,6 @@ std::vector<CommandEntry> commands() {
           {"pipeline", kPipeline, make_pipeline_command}};
 }
 
+NextProgram next_program() { return {}; }
+
 }  // namespace y6q::cli

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <array>
 #include <optional>
 
 #include "base/errors.h"
@@ -36,15 +37,15 @@ class EvalCommand : public Command {
     add_threads(app, options_.threads);
     add_device(app);
     add_skip_broken(app, skip_broken_);
-    app.add_option("--protocol", protocol_, "Named evaluation protocol")->capture_default_str();
+    declare_protocol(app);
     app.add_option("--min-map", min_map_, "Exit 1 when the mAP (0..1) is lower")->check(CLI::Range(0.0, 1.0));
     app.add_option("--save-detections", save_, "Write the detections as COCO JSON");
     add_example(app, "yolov6q eval --weights best.safetensors --data data.yaml --min-map 0.5 --json");
   }
 
   void run(Console& console) override {
-    options_.protocol = eval::find_protocol(protocol_);
     const auto runner = open();
+    set_protocol();
     const data::Dataset dataset =
         data::read_dataset(data_, {.split = split_, .skip_broken = skip_broken_, .threads = options_.threads},
                            console.monitor());
@@ -67,6 +68,30 @@ class EvalCommand : public Command {
   }
 
  private:
+  void declare_protocol(CLI::App& app) {
+    std::string names;
+    for (const eval::Protocol& protocol : eval::protocols())
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", protocol.name);
+    app.add_option("--protocol", protocol_, "Evaluation protocol: " + names)->capture_default_str();
+    app.add_option("--conf-thres", confidence_, "Lowest score, instead of the protocol's")
+        ->check(CLI::Range(0.0F, 1.0F));
+    app.add_option("--iou-thres", iou_, "IoU of the suppression, instead of the protocol's")
+        ->check(CLI::Range(0.0F, 1.0F));
+    app.add_option("--shrink-size", shrink_, "Pixels by which images stay smaller than the input, likewise")
+        ->check(CLI::Range(0, 4096));
+  }
+
+  /// By name, for this model, with what was changed by hand.
+  void set_protocol() {
+    const std::array names{weights_.stem().string(), info_ ? info_->architecture : std::string()};
+    eval::Protocol& protocol = options_.protocol;
+    protocol = eval::find_protocol(protocol_).for_model(names);
+    protocol.changed = confidence_ || iou_ || shrink_;
+    protocol.nms.score_threshold = confidence_.value_or(protocol.nms.score_threshold);
+    protocol.nms.iou_threshold = iou_.value_or(protocol.nms.iou_threshold);
+    protocol.shrink = shrink_.value_or(protocol.shrink);
+  }
+
   std::unique_ptr<stages::Runner> open() {
     if (weights_.extension() == ".onnx") {
       auto runner = stages::open_engine(weights_, engine::precision_from_text(precision_), options_.threads);
@@ -86,6 +111,8 @@ class EvalCommand : public Command {
   std::optional<formats::ModelInfo> info_;  ///< not known of an ONNX file
   bool skip_broken_ = false;
   std::optional<double> min_map_;
+  std::optional<float> confidence_, iou_;
+  std::optional<int64_t> shrink_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -20,10 +21,9 @@ constexpr const char* kFooter =
 
 constexpr const char* kOutOfMemory = "out of memory; use a smaller --batch-size or --img-size";
 
-/// Subcommands that need LibTorch live in a program beside this one, so that the others start without loading
-/// it.
-[[noreturn]] void forward_to_torch_program(char** argv) {
-  const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "yolov6q-torch";
+/// Subcommands live in the program that loads what they need and no more (docs/decisions/0001).
+[[noreturn]] void forward(const char* name, char** argv) {
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
   ::execv(program.c_str(), argv);
   throw EnvironmentError("{}: cannot be started; it is installed beside yolov6q", program.string());
 }
@@ -51,6 +51,11 @@ std::vector<Declared> declare(CLI::App& app, bool& json) {
   return all;
 }
 
+bool is_listed(std::string_view name) {
+  const auto all = commands();
+  return std::any_of(all.begin(), all.end(), [&](const CommandEntry& entry) { return name == entry.name; });
+}
+
 /// Throws UsageError that lists all of them: CLI11 would not say what it did not know.
 CommandEntry find_command(std::string_view name) {
   std::string known;
@@ -71,8 +76,10 @@ int run_parsed(const std::vector<Declared>& declared, bool json) {
 }
 
 int run_guarded(int argc, char** argv) {
+  const NextProgram next = next_program();
   const bool is_command = argc > 1 && argv[1][0] != '-';
-  if (is_command && find_command(argv[1]).make == nullptr) forward_to_torch_program(argv);
+  if (next.knows_all && !(is_command && is_listed(argv[1]))) forward(next.name, argv);
+  if (is_command && find_command(argv[1]).make == nullptr) forward(next.name, argv);
   CLI::App app("yolov6q: YOLOv6 detectors in INT8: train, calibrate, export, run, prove", "yolov6q");
   app.set_version_flag("--version", "yolov6q " Y6Q_VERSION);
   app.require_subcommand(1);

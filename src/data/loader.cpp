@@ -22,6 +22,10 @@ void check_options(const Dataset& dataset, const LoaderOptions& options) {
     throw UsageError("data: batch size {}, image size {} x {} and stride {} must be positive",
                      options.batch_size, options.image_height, options.image_width, options.stride);
   }
+  if (options.shrink < 0 || options.shrink >= std::min(options.image_height, options.image_width)) {
+    throw UsageError("data: images {} pixels smaller than {} x {}; 0 or more are accepted, fewer than a side",
+                     options.shrink, options.image_height, options.image_width);
+  }
   if (options.rectangular && (options.shuffle || options.augment)) {
     throw UsageError("data: rectangular batches are in order of aspect; turn shuffling and augmentation off");
   }
@@ -31,6 +35,12 @@ image::Size fit_of(const LoaderOptions& options) {
   const int64_t longer = std::max(options.image_height, options.image_width);
   return options.rectangular ? image::Size{longer, longer}
                              : image::Size{options.image_height, options.image_width};
+}
+
+/// What images are scaled to before they are centred in their batch.
+image::Size content_of(const LoaderOptions& options) {
+  const image::Size fit = fit_of(options);
+  return {fit.height - options.shrink, fit.width - options.shrink};
 }
 
 void append_targets(Batch& batch, int64_t slot, const Sample& sample) {
@@ -67,8 +77,9 @@ struct Loader::State {
   State(const Dataset& data, const LoaderOptions& settings)
       : dataset(data),
         options(settings),
-        store(data,
-              {.fit = fit_of(settings), .augmenting = settings.augment, .cache_bytes = settings.cache_bytes}),
+        store(data, {.fit = content_of(settings),
+                     .augmenting = settings.augment,
+                     .cache_bytes = settings.cache_bytes}),
         next_recipe(settings.recipe) {
     if (!options.rectangular) return;
     std::vector<image::Size> sizes;

@@ -35,6 +35,7 @@ struct LoaderOptions {
   bool rectangular = false;      ///< batches of similar aspect, padded least (spec/02 §2.9)
   double rectangular_pad = 0.5;  ///< in strides
   int64_t stride = 32;
+  int64_t shrink = 0;    ///< pixels by which images stay smaller than their batch (spec/05 §8.1)
   bool augment = false;  ///< false: letterbox only
   AugmentRecipe recipe{};
   uint64_t seed = 0;

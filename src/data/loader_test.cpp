@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/random.h"
 #include "image/encode.h"
+#include "image/letterbox.h"
 
 namespace y6q::data {
 namespace {
@@ -100,6 +101,25 @@ TEST_F(LoaderTest, CacheIsNotChangedByAugmentation) {
   const Batch before = first_of(0);
   first_of(1);
   expect_same(first_of(0), before);
+}
+
+TEST_F(LoaderTest, ShrunkImagesAreCentredInTheirBatch) {
+  LoaderOptions options = training();
+  options.shuffle = options.augment = false;
+  options.image_height = 64;
+  options.image_width = 96;
+  options.shrink = 6;
+  // Image 0 is 60 x 20: inside 90 x 58 it becomes 90 x 30, with 3 pixels left and right, 17 above and below.
+  const Batch batch = epoch(options, 0).front();
+  EXPECT_EQ(batch.height, 64);
+  EXPECT_EQ(batch.width, 96);
+  EXPECT_EQ(batch.placements[0].left, 3);
+  EXPECT_EQ(batch.placements[0].top, 17);
+  EXPECT_DOUBLE_EQ(batch.placements[0].gain_x, 1.5);
+  EXPECT_DOUBLE_EQ(batch.placements[0].gain_y, 1.5);
+  EXPECT_EQ(batch.images[0], image::kFill);
+  options.shrink = 64;
+  EXPECT_THROW(Loader(dataset, options), UsageError);
 }
 
 TEST_F(LoaderTest, PlacementLeadsBackToTheSource) {

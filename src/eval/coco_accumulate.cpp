@@ -173,6 +173,8 @@ void summarize(CocoResult& result) {
   for (size_t k = 0; k < result.classes.size(); ++k) {
     CocoClassResult& of_class = result.classes[k];
     of_class.ap = average_precision(result, {.category = k, .limit = last});
+    for (size_t area = 0; area < kAreaCount; ++area)
+      of_class.ap_by_area[area] = average_precision(result, {.category = k, .area = area, .limit = last});
     of_class.ap50 = ap_at(0.5, k);
     of_class.ap75 = ap_at(0.75, k);
     of_class.ar = average_recall(result, {.category = k, .limit = last});

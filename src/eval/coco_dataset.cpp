@@ -16,6 +16,7 @@ void CocoGroundTruth::add(int64_t image, int64_t category, const BoxXywh& object
   box.push_back(object);
   area.push_back(object_area < 0 ? object.w * object.h : object_area);
   crowd.push_back(is_crowd ? 1 : 0);
+  ignore.push_back(0);
 }
 
 void CocoDetections::add(int64_t image, int64_t category, const BoxXywh& object, double object_score) {
@@ -42,20 +43,30 @@ CocoDetections to_coco_detections(std::span<const ImageDetections> images,
   return result;
 }
 
-void write_coco_detections(const fs::path& path, const CocoDetections& detections,
+void round_as_reference(CocoDetections& detections) {
+  const auto round_to = [](double& value, double scale) { value = std::nearbyint(value * scale) / scale; };
+  for (BoxXywh& box : detections.box) {
+    for (double* value : {&box.x, &box.y, &box.w, &box.h}) round_to(*value, 1e3);
+  }
+  for (double& score : detections.score) round_to(score, 1e5);
+}
+
+void write_coco_detections(const fs::path& path, const CocoDetections& given,
                            const WriteDetectionsOptions& options) {
-  const auto round_to = [&](double value, double scale) {
-    return options.rounded ? std::nearbyint(value * scale) / scale : value;
-  };
+  CocoDetections rounded;
+  if (options.rounded) {
+    rounded = given;
+    round_as_reference(rounded);
+  }
+  const CocoDetections& detections = options.rounded ? rounded : given;
   AtomicFile file(path);
   fmt::memory_buffer text;
   for (size_t i = 0; i < detections.size(); ++i) {
     const BoxXywh& box = detections.box[i];
     fmt::format_to(std::back_inserter(text),
                    "{}{{\"image_id\":{},\"category_id\":{},\"bbox\":[{},{},{},{}],\"score\":{}}}",
-                   i ? ",\n" : "[", detections.image_id[i], detections.category_id[i], round_to(box.x, 1e3),
-                   round_to(box.y, 1e3), round_to(box.w, 1e3), round_to(box.h, 1e3),
-                   round_to(detections.score[i], 1e5));
+                   i ? ",\n" : "[", detections.image_id[i], detections.category_id[i], box.x, box.y, box.w,
+                   box.h, detections.score[i]);
     if (text.size() > 1 << 16) {
       file.stream().write(text.data(), static_cast<std::streamsize>(text.size()));
       text.clear();

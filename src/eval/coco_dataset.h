@@ -29,8 +29,9 @@ struct CocoGroundTruth {
   /// One entry an annotation:
   std::vector<int64_t> image_id, category_id;
   std::vector<BoxXywh> box;
-  std::vector<double> area;    ///< square pixels of the object, decides small / medium / large
-  std::vector<uint8_t> crowd;  ///< 1: a region of many objects, neither hit nor miss
+  std::vector<double> area;     ///< square pixels of the object, decides small / medium / large
+  std::vector<uint8_t> crowd;   ///< 1: a region of many objects, neither hit nor miss
+  std::vector<uint8_t> ignore;  ///< 1: flagged "ignore"; heeded only with CocoOptions::use_ignore
 
   size_t size() const { return image_id.size(); }
   /// area < 0: width * height.
@@ -70,9 +71,11 @@ CocoDetections parse_coco_detections(std::string_view text, const fs::path& name
 CocoDetections to_coco_detections(std::span<const ImageDetections> images,
                                   std::span<const int64_t> category_ids);
 
+/// Boxes to 3 decimals, scores to 5, as the reference writes them (spec/05 §8.1).
+void round_as_reference(CocoDetections& detections);
+
 struct WriteDetectionsOptions {
-  /// true: boxes with 3 decimals, scores with 5, as the reference writes them (spec/05 §8.1). false: every
-  /// digit.
+  /// true: as round_as_reference. false: every digit.
   bool rounded = false;
 };
 

@@ -60,6 +60,20 @@ TEST_F(CocoFiles, ReadsGroundTruthInAnyOrderOfKeys) {
   EXPECT_EQ(truth.crowd[1], 0);
 }
 
+TEST_F(CocoFiles, CrowdsKeepTheirBoxWhateverTheirRunLengths) {
+  const CocoGroundTruth truth = read_coco_ground_truth(
+      file(kHead +
+           R"({"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "area": 5, "iscrowd": 1, "ignore": 1,
+          "segmentation": {"counts": [10, 2, 30], "size": [6, 7]}},
+         {"segmentation": {"size": [6, 7], "counts": "\\2O]:;`0\""}, "iscrowd": 1,
+          "image_id": 1, "category_id": 1, "bbox": [5, 6, 7, 8], "area": 9}]})"));
+  ASSERT_EQ(truth.size(), 2U);
+  EXPECT_EQ(truth.box[0].h, 4);
+  EXPECT_EQ(truth.box[1].x, 5);
+  EXPECT_EQ(truth.crowd, (std::vector<uint8_t>{1, 1}));
+  EXPECT_EQ(truth.ignore, (std::vector<uint8_t>{1, 0}));
+}
+
 TEST_F(CocoFiles, ReadsAnEmptyListOfDetections) { EXPECT_EQ(read_coco_detections(file("[]")).size(), 0U); }
 
 TEST_F(CocoFiles, SaysWhereAnAnnotationIsWrong) {

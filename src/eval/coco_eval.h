@@ -10,22 +10,34 @@
 
 namespace y6q::eval {
 
+inline constexpr size_t kAreaCount = 4;  ///< all, small, medium, large
+struct AreaRange {
+  double low, high;  ///< square pixels, both ends inside
+  bool contains(double area) const { return area >= low && area <= high; }
+};
+inline constexpr std::array<AreaRange, kAreaCount> kCocoAreas{
+    {{0, 1e10}, {0, 32.0 * 32.0}, {32.0 * 32.0, 96.0 * 96.0}, {96.0 * 96.0, 1e10}}};
+
 struct CocoOptions {
   std::vector<int64_t> category_ids{};   ///< empty: all of the ground truth
   std::vector<int64_t> image_ids{};      ///< empty: all of the ground truth
   std::vector<double> iou_thresholds{};  ///< empty: 0.5, 0.55, … 0.95; ascending, at most 32, in (0, 1]
   std::vector<int64_t> max_dets{1, 10,
                                 100};  ///< per image and category, ascending; the last one is used for AP
-  int threads = 0;                     ///< 0: all cores; the result does not depend on it
+  std::array<AreaRange, kAreaCount> areas = kCocoAreas;  ///< what all, small, medium and large mean
+  /// true: objects flagged "ignore" count as neither hit nor miss. COCO's own evaluation overwrites the flag.
+  bool use_ignore = false;
+  int threads = 0;  ///< 0: all cores; the result does not depend on it
 };
 
 /// Values in [0, 1]; -1 where nothing is defined (no object of that kind).
 struct CocoClassResult {
   CocoCategory category;
   double ap = -1, ap50 = -1, ap75 = -1;  ///< ap50, ap75: -1 also when that threshold was not evaluated
-  double ar = -1;                        ///< with the largest max_dets
-  int64_t objects = 0;                   ///< without crowds
-  int64_t detections = 0;                ///< that entered the matching
+  std::array<double, kAreaCount> ap_by_area{-1, -1, -1, -1};  ///< all, small, medium, large
+  double ar = -1;                                             ///< with the largest max_dets
+  int64_t objects = 0;                                        ///< without crowds
+  int64_t detections = 0;                                     ///< that entered the matching
 };
 
 struct CocoResult {

@@ -142,6 +142,36 @@ TEST(CocoEval, AreaBordersBelongToBothSizes) {
   EXPECT_EQ(result.stats[11], 0) << "large: 96² only";
 }
 
+TEST(CocoEval, AreaRangesCanBeChosen) {
+  CocoGroundTruth truth = one_image();
+  truth.add(1, 1, kHere);  // 2500 square pixels
+  CocoDetections found;
+  found.add(1, 1, kHere, 0.9);
+  CocoOptions options;
+  options.areas[1].high = options.areas[2].low = 2500;
+  const CocoResult result = evaluate_coco(truth, found, options);
+  EXPECT_NEAR(result.stats[3], 1, kExact);
+  EXPECT_NEAR(result.stats[4], 1, kExact) << "a border belongs to both";
+  EXPECT_EQ(result.stats[5], -1);
+  EXPECT_NEAR(result.classes[0].ap_by_area[1], 1, kExact);
+  options.areas[1].low = 2501;
+  EXPECT_THROW(evaluate_coco(truth, found, options), UsageError);
+}
+
+TEST(CocoEval, ObjectsFlaggedIgnoreAreNeitherHitNorMissWhenAskedFor) {
+  CocoGroundTruth truth = one_image();
+  truth.add(1, 1, kHere);
+  truth.add(1, 1, kElsewhere);
+  truth.ignore.back() = 1;
+  CocoDetections found;
+  found.add(1, 1, kElsewhere, 0.9);
+  found.add(1, 1, kElsewhere, 0.8);  // unlike a crowd region it is taken once
+  found.add(1, 1, kHere, 0.7);
+  EXPECT_NEAR(evaluate_coco(truth, found, {.use_ignore = true}).map(), 0.5, kExact);
+  EXPECT_NEAR(evaluate_coco(truth, found).map(), (51 + 50 * 2.0 / 3) / 101, kExact)
+      << "COCO's own evaluation does not heed the flag";
+}
+
 TEST(CocoEval, TheStatedAreaDecidesTheSizeOfAnObject) {
   CocoGroundTruth truth = one_image();
   truth.add(1, 1, kHere, 1000);  // the box has 2500

@@ -9,6 +9,7 @@ namespace y6q::eval {
 /// Ids -> their positions in ascending order.
 class IdIndex {
  public:
+  IdIndex() = default;
   explicit IdIndex(std::vector<int64_t> ids);  ///< any order, repeated ones count once
   static constexpr int32_t kAbsent = -1;
   int32_t find(int64_t id) const;

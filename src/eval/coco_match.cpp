@@ -6,15 +6,6 @@
 namespace y6q::eval {
 namespace {
 
-double iou(const BoxXywh& found, const BoxXywh& object, bool crowd) {
-  const double w = std::min(found.x + found.w, object.x + object.w) - std::max(found.x, object.x);
-  if (w <= 0) return 0;
-  const double h = std::min(found.y + found.h, object.y + object.h) - std::max(found.y, object.y);
-  if (h <= 0) return 0;
-  const double shared = w * h, found_area = found.w * found.h;
-  return shared / (crowd ? found_area : found_area + object.w * object.h - shared);
-}
-
 /// One category, image by image; the vectors are scratch that lives as long as the category.
 class Matcher {
  public:
@@ -23,11 +14,11 @@ class Matcher {
   }
 
   /// Entry numbers of one image's detections and objects.
-  void match_image(std::span<const uint32_t> found, std::span<const uint32_t> objects) {
+  void match_image(int32_t image, std::span<const uint32_t> found, std::span<const uint32_t> objects) {
     best_first(found);
     const size_t first = out_.score.size();
-    append(first);
-    count_positives(objects);
+    append(first, image);
+    if (!objects.empty()) count_positives(image, objects);
     if (objects.empty() || !compute_ious(objects)) return;
     for (size_t area = 0; area < kAreaCount; ++area) match_area(area, first, objects);
   }
@@ -43,28 +34,34 @@ class Matcher {
 
   /// Every detection starts unmatched: a false positive, or of no account where its size is outside the
   /// range.
-  void append(size_t first) {
+  void append(size_t first, int32_t image) {
     for (size_t d = 0; d < found_.size(); ++d) {
       out_.score.push_back(in_.detections.score[found_[d]]);
       out_.rank.push_back(static_cast<int32_t>(d));
+      out_.entry.push_back(found_[d]);
+      out_.image.push_back(image);
+      out_.object.push_back(CategoryMatches::kNoObject);
     }
     for (size_t area = 0; area < kAreaCount; ++area) {
       out_.hit[area].resize(first + found_.size(), 0);
       for (const uint32_t d : found_) {
         const BoxXywh& box = in_.detections.box[d];
-        out_.ignored[area].push_back(kAreaRanges[area].contains(box.w * box.h) ? 0 : ~ThresholdBits{0});
+        out_.ignored[area].push_back(in_.areas[area].contains(box.w * box.h) ? 0 : ~ThresholdBits{0});
       }
     }
   }
 
   bool counts(size_t area, uint32_t object) const {
-    return !in_.truth.crowd[object] && kAreaRanges[area].contains(in_.truth.area[object]);
+    return in_.is_wanted(object) && in_.areas[area].contains(in_.truth.area[object]);
   }
 
-  void count_positives(std::span<const uint32_t> objects) {
+  void count_positives(int32_t image, std::span<const uint32_t> objects) {
+    CategoryMatches::ImagePositives here{image, {}};
     for (size_t area = 0; area < kAreaCount; ++area) {
-      for (const uint32_t g : objects) out_.positives[area] += counts(area, g);
+      for (const uint32_t g : objects) here.count[area] += counts(area, g);
+      out_.positives[area] += here.count[area];
     }
+    out_.positives_by_image.push_back(here);
   }
 
   /// IoU of every pair; false when none can reach the lowest threshold. Detections without such a pair are
@@ -77,7 +74,7 @@ class Matcher {
       for (size_t g = 0; g < objects.size(); ++g) {
         const uint32_t object = objects[g];
         const double value =
-            iou(in_.detections.box[found_[d]], in_.truth.box[object], in_.truth.crowd[object]);
+            coco_iou(in_.detections.box[found_[d]], in_.truth.box[object], in_.truth.crowd[object]);
         ious_[d * objects.size() + g] = value;
         best = std::max(best, value);
       }
@@ -100,6 +97,7 @@ class Matcher {
         const size_t match = best_object(&ious_[d * objects.size()], t, counting, objects);
         if (match == objects.size()) continue;
         taken_[order_[match]] |= bit;
+        if (t == 0 && area == 0) out_.object[first + d] = objects[order_[match]];
         ThresholdBits& hit = out_.hit[area][first + d];
         ThresholdBits& ignored = out_.ignored[area][first + d];
         if (match < counting) {
@@ -147,6 +145,15 @@ std::span<const uint32_t> take_image(const Groups& groups, int32_t image, size_t
 
 }  // namespace
 
+double coco_iou(const BoxXywh& found, const BoxXywh& object, bool crowd) {
+  const double w = std::min(found.x + found.w, object.x + object.w) - std::max(found.x, object.x);
+  if (w <= 0) return 0;
+  const double h = std::min(found.y + found.h, object.y + object.h) - std::max(found.y, object.y);
+  if (h <= 0) return 0;
+  const double shared = w * h, found_area = found.w * found.h;
+  return shared / (crowd ? found_area : found_area + object.w * object.h - shared);
+}
+
 CategoryMatches match_category(const MatchInput& input, size_t category) {
   CategoryMatches matches;
   Matcher matcher(input, matches);
@@ -159,7 +166,7 @@ CategoryMatches match_category(const MatchInput& input, size_t category) {
                                        : std::min(truth.image[g], found.image[d]);
     const auto found_here = take_image(found, image, d, d_end);
     const auto objects_here = take_image(truth, image, g, g_end);
-    matcher.match_image(found_here, objects_here);
+    matcher.match_image(image, found_here, objects_here);
   }
   return matches;
 }

@@ -62,11 +62,12 @@ BoxXywh read_box(json::value value, const Place& place) {
   return {corner[0], corner[1], corner[2], corner[3]};
 }
 
-bool read_crowd(json::value value, const Place& place) {
+bool read_flag(json::value value, const Place& place, std::string_view key) {
   bool flag = false;
   if (value.get_bool().get(flag) == simdjson::SUCCESS) return flag;
   int64_t number = 0;
-  if (value.get_int64().get(number) != simdjson::SUCCESS) place.fail("iscrowd is neither 0 nor 1");
+  if (value.get_int64().get(number) != simdjson::SUCCESS)
+    place.fail(fmt::format("{} is neither 0 nor 1", key));
   return number != 0;
 }
 
@@ -75,7 +76,7 @@ struct Entry {
   int64_t image_id = 0, category_id = 0;
   BoxXywh box;
   double area = -1, score = 0;
-  bool crowd = false;
+  bool crowd = false, ignore = false;
   bool has_image = false, has_category = false, has_box = false, has_score = false;
 };
 
@@ -100,7 +101,9 @@ Entry read_entry(json::value value, const Place& place, bool is_detection) {
     } else if (!is_detection && key == "area") {
       entry.area = read_area(field.value(), place);
     } else if (!is_detection && key == "iscrowd") {
-      entry.crowd = read_crowd(field.value(), place);
+      entry.crowd = read_flag(field.value(), place, key);
+    } else if (!is_detection && key == "ignore") {
+      entry.ignore = read_flag(field.value(), place, key);
     }
   }
   if (!entry.has_image) place.fail("has no image_id");
@@ -200,6 +203,7 @@ CocoGroundTruth read_truth(const simdjson::padded_string& text, const fs::path& 
         for_each_of(field.value(), {path, "annotation"}, [&](json::value value, const Place& place) {
           const Entry entry = read_entry(value, place, false);
           truth.add(entry.image_id, entry.category_id, entry.box, entry.area, entry.crowd);
+          truth.ignore.back() = entry.ignore ? 1 : 0;
         });
       }
     }

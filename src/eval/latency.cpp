@@ -4,16 +4,10 @@
 #include <numeric>
 
 #include "base/errors.h"
+#include "eval/quantile.h"
 
 namespace y6q::eval {
 namespace {
-
-double quantile_of_sorted(const std::vector<double>& sorted, double share) {
-  const double position = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(position);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
 
 void sort_samples(std::vector<double>& samples) {
   if (samples.empty()) throw UsageError("latency: no runs were measured; at least one is needed");

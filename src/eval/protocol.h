@@ -1,15 +1,19 @@
 #pragma once
 
-#include <fmt/format.h>
-
-#include <array>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "base/errors.h"
 #include "detect/nms.h"
 
 namespace y6q::eval {
+
+/// Pixels by which a model's images stay smaller than the network's input; "" is any other model.
+struct ModelShrink {
+  std::string_view model;
+  int64_t pixels = 0;
+};
 
 /// How images become detections that are evaluated; printed with every result.
 struct Protocol {
@@ -18,31 +22,24 @@ struct Protocol {
   /// smallest shape that fits, in whole strides, with rect_pad strides more (spec/02 §2).
   bool rectangular = false;
   double rect_pad = 0;
-  detect::NmsOptions nms;
+  std::span<const ModelShrink> shrink_by_model{};
+  int64_t shrink = 0;           ///< pixels; set by for_model()
+  bool rounded = false;         ///< boxes to 3 decimals, scores to 5, before they are evaluated
+  bool annotated_only = false;  ///< images without objects are left out
+  bool changed = false;         ///< a value differs from what the name stands for
+  detect::NmsOptions nms{};
 
-  std::string describe() const {
-    return fmt::format("{}: {}, confidence {:g}, IoU {:g}, {}, at most {} boxes an image", name,
-                       rectangular ? fmt::format("rectangular batches with {:g} strides of padding", rect_pad)
-                                   : "long side scaled to the image size and centred on grey 114",
-                       nms.score_threshold, nms.iou_threshold, nms.multi_label ? "multi-label" : "best label",
-                       nms.max_detections);
-  }
+  /// The shrink of a model: the first of the names (file stem, architecture) that the protocol knows, else
+  /// its default.
+  Protocol for_model(std::span<const std::string> names) const;
+  /// One line, with every value that matters.
+  std::string describe() const;
 };
 
-/// The product's default first; then the reference's `eval` with its default options (spec/05 §8.1).
-inline constexpr std::array kProtocols{
-    Protocol{},
-    Protocol{.name = "reference", .rectangular = true, .rect_pad = 0.5, .nms = {.max_candidates = 30000}},
-};
+/// The product's default first, then the reference's (spec/05 §8).
+std::span<const Protocol> protocols();
 
 /// Throws UnsupportedError that lists the names.
-inline const Protocol& find_protocol(std::string_view name) {
-  std::string names;
-  for (const Protocol& protocol : kProtocols) {
-    if (protocol.name == name) return protocol;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", protocol.name);
-  }
-  throw UnsupportedError("eval: there is no protocol '{}'; known: {}", name, names);
-}
+const Protocol& find_protocol(std::string_view name);
 
 }  // namespace y6q::eval

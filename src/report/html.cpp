@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "base/errors.h"
 #include "report/chart.h"
@@ -95,6 +97,31 @@ std::string html_of(const BarChart& chart) {
                         escape_html(to_text(bar.value, column)));
   }
   return card(html + "</div>");
+}
+
+std::string html_of(const HeatMap& map) {
+  if (map.counts.size() != map.rows.size() * map.columns.size()) {
+    throw InternalError("report: heat map '{}' has {} counts for {} x {}", map.title, map.counts.size(),
+                        map.rows.size(), map.columns.size());
+  }
+  std::string html = heading(map.title) + "<div class=\"scroll\"><table class=\"heat\"><thead><tr>";
+  html += fmt::format("<th scope=\"col\">{}</th>", escape_html(map.corner));
+  for (const auto& column : map.columns)
+    html += fmt::format("<th scope=\"col\"><span>{}</span></th>", escape_html(column));
+  html += "</tr></thead><tbody>";
+  for (size_t r = 0; r < map.rows.size(); ++r) {
+    const auto row = std::span(map.counts).subspan(r * map.columns.size(), map.columns.size());
+    const auto sum = std::max<int64_t>(1, std::accumulate(row.begin(), row.end(), int64_t{0}));
+    html += fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(map.rows[r]));
+    for (const int64_t count : row) {
+      const double share = 100 * static_cast<double>(count) / static_cast<double>(sum);
+      html += count ? fmt::format("<td style=\"--share:{:.0f}%\">{}</td>", share, count) : "<td></td>";
+    }
+    html += "</tr>";
+  }
+  html += "</tbody></table></div>";
+  if (!map.note.empty()) html += "<p class=\"note\">" + escape_html(map.note) + "</p>";
+  return card(html);
 }
 
 std::string html_of(const Gallery& gallery) {

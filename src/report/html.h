@@ -43,6 +43,14 @@ struct BarChart {
   int decimals = 3;
 };
 
+/// A table of counts whose cells are the darker the larger their share of the row: a confusion matrix.
+struct HeatMap {
+  std::string title, corner{};  ///< corner: what rows and columns are
+  std::vector<std::string> rows{}, columns{};
+  std::vector<int64_t> counts{};  ///< [rows, columns], >= 0; zeros stay empty
+  std::string note{};
+};
+
 /// Encoded bytes, as in a file.
 struct Picture {
   std::string bytes, caption{};
@@ -75,7 +83,8 @@ struct Code {
 };
 
 using Section =
-    std::variant<Highlights, Paragraph, Table, LineChart, BarChart, Gallery, Histograms, KeyValues, Code>;
+    std::variant<Highlights, Paragraph, Table, LineChart, BarChart, HeatMap, Gallery, Histograms, KeyValues,
+                 Code>;
 
 struct Page {
   std::string title, subtitle{};
@@ -84,8 +93,8 @@ struct Page {
 };
 
 /// One self-contained page: no scripts, nothing is fetched, light and dark, from a phone's width up. All text
-/// is escaped. Throws InternalError for a ragged table, a series whose x and y differ in length, or zero
-/// columns.
+/// is escaped. Throws InternalError for a ragged table or heat map, a series whose x and y differ in length,
+/// or zero columns.
 std::string to_html(const Page& page);
 
 /// & < > " ' as entities; control characters that HTML does not allow as U+FFFD.

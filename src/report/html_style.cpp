@@ -38,6 +38,10 @@ tbody th{font-weight:600}
 th:first-child,td:first-child{padding-left:0}th:last-child,td:last-child{padding-right:0}
 .keys th{width:30%;color:var(--dim);font-weight:500}
 .keys td{overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+.heat{width:auto;font-size:.8rem}
+.heat th,.heat td{padding:3px 6px;border:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}
+.heat tr:last-child>*{border-bottom:1px solid var(--line)}.heat thead th{text-align:center}.heat thead span{writing-mode:vertical-rl;transform:rotate(180deg)}
+.heat td{background:color-mix(in srgb,var(--c4) calc(var(--share,0%)*.8),transparent);min-width:34px}
 svg{display:block;width:100%;height:auto}
 svg text{font-size:12px;fill:var(--dim)}
 svg .grid{stroke:var(--line);stroke-width:1}

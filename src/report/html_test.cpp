@@ -28,6 +28,7 @@ Page evil_page() {
             .note = kEvil},
       LineChart{.title = kEvil, .x_label = kEvil, .y_label = kEvil, .series = {{kEvil, {0, 1}, {2, 3}}}},
       BarChart{.title = kEvil, .unit = kEvil, .bars = {{kEvil, 1}, {"negative", -1}}},
+      HeatMap{kEvil, kEvil, {kEvil}, {kEvil, "b"}, {3, 0}, kEvil},
       Gallery{.title = kEvil, .column_titles = {kEvil}, .pictures = {{"abc", kEvil, kEvil}}, .columns = 1},
       KeyValues{kEvil, {{kEvil, kEvil}}},
       Code{kEvil, {kEvil}}};
@@ -98,6 +99,16 @@ TEST(Html, BarsAreSharesOfTheLargest) {
   EXPECT_THAT(html, HasSubstr("<span>z</span><i style=\"width:0.0%\"></i><span class=\"n\">-2.0</span>"));
 }
 
+TEST(Html, AHeatMapShadesSharesOfTheRow) {
+  const std::string html =
+      to_html({.title = "t",
+               .sections = {HeatMap{"h", "true", {"cat", "background"}, {"cat", "missed"}, {3, 1, 0, 0}}}});
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">cat</th><td style=\"--share:75%\">3</td>"
+                              "<td style=\"--share:25%\">1</td></tr>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">background</th><td></td><td></td></tr>"));
+  expect_balanced(html);
+}
+
 TEST(Html, NeighbouringChartsShareARow) {
   const LineChart chart{.title = "c"};
   const std::string html =
@@ -111,6 +122,7 @@ TEST(Html, NeighbouringChartsShareARow) {
 
 TEST(Html, RefusesWhatIsInconsistent) {
   EXPECT_THROW(to_html({.title = "t", .sections = {Gallery{.title = "g", .columns = 0}}}), InternalError);
+  EXPECT_THROW(to_html({.title = "t", .sections = {HeatMap{"h", "", {"a"}, {"b"}, {1, 2}}}}), InternalError);
   EXPECT_THROW(to_html({.title = "t", .sections = {Table{.columns = {{"a", "a"}}, .rows = {{}}}}}),
                InternalError);
 }

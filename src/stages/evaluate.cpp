@@ -12,6 +12,7 @@ data::LoaderOptions loader_options(const EvaluateOptions& options) {
           .image_width = options.image_size[1],
           .rectangular = options.protocol.rectangular,
           .rectangular_pad = options.protocol.rect_pad,
+          .shrink = options.protocol.shrink,
           .workers = options.workers,
           .cache_bytes = 0};
 }
@@ -24,6 +25,12 @@ void check_labels(const std::vector<detect::Detection>& detections, const data::
         "evaluate: the network finds class {}, the data set has 0 to {}; give the set it was made for",
         detection.label, dataset.class_names.size() - 1);
   }
+}
+
+data::Dataset with_objects(const data::Dataset& dataset) {
+  data::Dataset result = dataset;
+  std::erase_if(result.images, [](const data::ImageRecord& record) { return record.labels.empty(); });
+  return result;
 }
 
 }  // namespace
@@ -46,8 +53,10 @@ eval::CocoGroundTruth ground_truth_of(const data::Dataset& dataset) {
   return truth;
 }
 
-Evaluation evaluate(Runner& runner, const data::Dataset& dataset, const EvaluateOptions& options,
+Evaluation evaluate(Runner& runner, const data::Dataset& all, const EvaluateOptions& options,
                     Monitor& monitor) {
+  const data::Dataset annotated = options.protocol.annotated_only ? with_objects(all) : data::Dataset{};
+  const data::Dataset& dataset = options.protocol.annotated_only ? annotated : all;
   data::Loader loader(dataset, loader_options(options));
   Evaluation result;
   result.protocol = options.protocol.describe();
@@ -69,7 +78,9 @@ Evaluation evaluate(Runner& runner, const data::Dataset& dataset, const Evaluate
   // Only the images of the split that were loaded count: an annotation file may hold more.
   eval::CocoOptions coco{.threads = options.threads};
   for (const data::ImageRecord& record : dataset.images) coco.image_ids.push_back(record.image_id);
-  result.coco = eval::evaluate_coco(ground_truth_of(dataset), result.detections, dataset.category_ids, coco);
+  eval::CocoDetections found = eval::to_coco_detections(result.detections, dataset.category_ids);
+  if (options.protocol.rounded) eval::round_as_reference(found);
+  result.coco = eval::evaluate_coco(ground_truth_of(dataset), found, coco);
   return result;
 }
 

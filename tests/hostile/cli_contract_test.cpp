@@ -189,11 +189,16 @@ TEST_F(Contract, AFullDiskEndsWithFourAndLeavesNothing) {
   EXPECT_EQ(files(), before);
 }
 
-TEST_F(Contract, AProgramWithoutItsPartThatTrainsSaysWhatIsMissing) {
+TEST_F(Contract, AProgramWithoutItsPartsSaysWhatIsMissing) {
+  const fs::path engine = fs::path(Y6Q_PROGRAM).parent_path() / "yolov6q-engine";
   fs::copy_file(Y6Q_PROGRAM, folder_ / "yolov6q");
   const Outcome outcome = support::run(folder_ / "yolov6q", {"train", "--help"});
   EXPECT_EQ(outcome.code, 4);
-  EXPECT_THAT(outcome.err, HasSubstr(folder_ / "yolov6q-torch"));
+  EXPECT_THAT(outcome.err, HasSubstr(folder_ / "yolov6q-engine"));
+  EXPECT_EQ(support::run(folder_ / "yolov6q", {"coco-eval", "--help"}).code, 0) << "it is complete in itself";
+  fs::copy_file(engine, folder_ / "yolov6q-engine");
+  EXPECT_THAT(support::run(folder_ / "yolov6q", {"train", "--help"}).err,
+              HasSubstr(folder_ / "yolov6q-torch"));
 }
 
 }  // namespace

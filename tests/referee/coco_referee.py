@@ -1,5 +1,7 @@
 """coco_referee.py FOLDER SEED: writes random ground truth and detections to FOLDER, and what pycocotools and
 faster-coco-eval say about them: expected.json with the two lists of numbers, {precision,recall,scores}.f64 raw.
+chosen.json has a choice of images, categories, limits and area ranges, {precision,recall,scores}_chosen.f64 what
+pycocotools says about that.
 Exits with 77 when a package is absent (tests/referee/README.md)."""
 import contextlib
 import io
@@ -11,7 +13,9 @@ from pathlib import Path
 try:
     from faster_coco_eval import COCO as FastCOCO, COCOeval_faster
     from pycocotools.coco import COCO
+    from pycocotools import mask
     from pycocotools.cocoeval import COCOeval
+    import numpy
 except ImportError as error:
     print(error, file=sys.stderr)
     sys.exit(77)
@@ -33,6 +37,19 @@ def near(b):
     return [v + shift * side * draw.uniform(-1, 1) for v, side in zip(b, (b[2], b[3], b[2] / 2, b[3] / 2))]
 
 
+def crowd_region():
+    """Run lengths of a rectangle, as a list or as COCO's compressed text: what crowd annotations carry."""
+    picture = numpy.zeros((480, 640), dtype=numpy.uint8, order="F")
+    picture[draw.randrange(200):300, draw.randrange(300):400] = 1
+    if draw.random() < 0.5:
+        compressed = mask.encode(picture)
+        return dict(size=[480, 640], counts=compressed["counts"].decode())
+    flat = picture.flatten(order="F")
+    changes = (numpy.flatnonzero(numpy.diff(flat)) + 1).tolist()
+    edges = [0, *changes, flat.size]
+    return dict(size=[480, 640], counts=[b - a for a, b in zip(edges, edges[1:])])
+
+
 images = draw.sample(range(1, 10**12), draw.randint(1, 40))
 categories = draw.sample(range(0, 200), draw.randint(1, 8))
 objects, found = [], []
@@ -42,6 +59,10 @@ for image in images:
         # Ids begin at 1: pycocotools takes an annotation with id 0 for no match.
         objects.append(dict(id=len(objects) + 1, image_id=image, category_id=draw.choice(categories), bbox=b,
                             area=b[2] * b[3] * draw.choice((1, 1, 0.6)), iscrowd=int(draw.random() < 0.08)))
+        if objects[-1]["iscrowd"]:
+            objects[-1]["segmentation"] = crowd_region()
+        if draw.random() < 0.1:
+            objects[-1]["ignore"] = 1  # pycocotools overwrites it with iscrowd
         for _ in range(draw.randint(0, 4)):
             category = objects[-1]["category_id"] if draw.random() < 0.8 else draw.choice(categories)
             score = draw.choice((draw.random(), draw.randrange(10) / 10))
@@ -59,13 +80,16 @@ json.dump(dict(images=[dict(id=i, width=640, height=480) for i in images], annot
 json.dump(found, open(folder / "dt.json", "w"))
 
 
-def run(coco_class, eval_class):
+def run(coco_class, eval_class, chosen=None):
     with contextlib.redirect_stdout(io.StringIO()):
         truth = coco_class(str(folder / "gt.json"))
         evaluation = eval_class(truth, truth.loadRes(str(folder / "dt.json")), "bbox")
+        for name, value in (chosen or {}).items():
+            setattr(evaluation.params, name, value)
         evaluation.evaluate()
         evaluation.accumulate()
-        evaluation.summarize()
+        if chosen is None:
+            evaluation.summarize()
     return evaluation
 
 
@@ -74,3 +98,10 @@ for name in ("precision", "recall", "scores"):
     slow.eval[name].astype("<f8").tofile(folder / f"{name}.f64")
 json.dump(dict(pycocotools=[float(x) for x in slow.stats], faster_coco_eval=[float(x) for x in fast.stats][:12]),
           open(folder / "expected.json", "w"))
+chosen = dict(catIds=sorted(draw.sample(categories, draw.randint(1, len(categories)))),
+              imgIds=sorted(draw.sample(images, draw.randint(1, len(images)))), maxDets=[2, 7, 30],
+              areaRng=[[0, 1e10], [0, 700], [700, 5000.5], [5000.5, 1e10]])
+json.dump(chosen, open(folder / "chosen.json", "w"))
+of_chosen = run(COCO, COCOeval, chosen)
+for name in ("precision", "recall", "scores"):
+    of_chosen.eval[name].astype("<f8").tofile(folder / f"{name}_chosen.f64")

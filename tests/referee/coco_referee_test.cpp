@@ -22,6 +22,21 @@ void expect_near(std::span<const double> got, std::span<const double> want, cons
   for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], kTolerance) << what << " at " << i;
 }
 
+/// A subset of images and categories with other limits and area ranges.
+void expect_chosen(const fs::path& folder) {
+  const auto chosen = nlohmann::json::parse(read_file(folder / "chosen.json"));
+  CocoOptions options{.category_ids = chosen.at("catIds"),
+                      .image_ids = chosen.at("imgIds"),
+                      .max_dets = chosen.at("maxDets")};
+  for (size_t i = 0; i < kAreaCount; ++i)
+    options.areas[i] = {chosen.at("areaRng")[i][0].get<double>(), chosen.at("areaRng")[i][1].get<double>()};
+  const CocoResult result = evaluate_coco(read_coco_ground_truth(folder / "gt.json"),
+                                          read_coco_detections(folder / "dt.json"), options);
+  expect_near(result.precision, raw_doubles(folder / "precision_chosen.f64"), "chosen precision");
+  expect_near(result.recall, raw_doubles(folder / "recall_chosen.f64"), "chosen recall");
+  expect_near(result.scores, raw_doubles(folder / "scores_chosen.f64"), "chosen scores");
+}
+
 TEST(CocoReferee, RandomDataAgree) {
   constexpr int kCases = 8;
   for (int seed = 0; seed < kCases; ++seed) {
@@ -36,6 +51,7 @@ TEST(CocoReferee, RandomDataAgree) {
     expect_near(result.precision, raw_doubles(folder.path() / "precision.f64"), "precision");
     expect_near(result.recall, raw_doubles(folder.path() / "recall.f64"), "recall");
     expect_near(result.scores, raw_doubles(folder.path() / "scores.f64"), "scores");
+    expect_chosen(folder.path());
   }
 }
 

@@ -1,0 +1,10 @@
+#include "cli/command.h"
+#include "cli/descriptions.h"
+
+namespace y6q::cli {
+
+std::vector<CommandEntry> commands() { return {{"coco-eval", kCocoEval, make_coco_eval_command}}; }
+
+NextProgram next_program() { return {"yolov6q-engine", true}; }
+
+}  // namespace y6q::cli

@@ -11,5 +11,6 @@ except ImportError as error:
 
 events = list(LegacyEventFileLoader(sys.argv[1]).Load())
 assert events[0].file_version == "brain.Event:2", events[0]
+assert [e.step for e in events if e.session_log.status == 1] == [5], "the start of the session"
 scalars = [[v.tag, e.step, v.simple_value, e.wall_time] for e in events[1:] for v in e.summary.value]
 json.dump(scalars, open(sys.argv[1] + ".json", "w"))

@@ -22,6 +22,7 @@ TEST(TensorboardReferee, ReadsEveryScalar) {
                                     {std::string(300, 'x'), int64_t{1} << 40, 0, 1},
                                     {"caf\xc3\xa9/mAP", 7, std::numeric_limits<float>::max(), 2}};
   EventWriter writer(folder.path());
+  writer.start_session(5);
   for (const Scalar& s : scalars) writer.add_scalar(s.tag, s.value, s.step, s.wall_time_s);
   Y6Q_REFEREE("tensorboard_referee.py", "'" + writer.path().string() + "'");
   const auto read = nlohmann::json::parse(read_file(writer.path().string() + ".json"));

@@ -138,7 +138,8 @@ void add_ranges(report::Page& page, const fs::path& file) {
       .note =
           "Magnitudes from 0 to the largest seen, on a logarithmic scale over six decades; "
           "the line is the range that integers reach."};
-  for (const auto& row : nlohmann::json::parse(read_file(file)).at("ranges")) {
+  const auto document = nlohmann::json::parse(read_file(file));
+  for (const auto& row : document.at("ranges")) {
     const double amax = row.at("amax"), max = row.at("max");
     section.items.push_back(
         {row.at("quantizer"), row.at("histogram"), max > 0 ? amax / max : 1,

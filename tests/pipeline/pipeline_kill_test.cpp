@@ -81,7 +81,8 @@ class PipelineKill : public testing::Test {
 /// mAP and mAP50 of each row.
 std::map<std::string, std::pair<double, double>> numbers_of(const std::string& summary) {
   std::map<std::string, std::pair<double, double>> numbers;
-  for (const auto& row : nlohmann::json::parse(summary).at("rows")) {
+  const auto document = nlohmann::json::parse(summary);
+  for (const auto& row : document.at("rows")) {
     numbers[row.at("model")] = {row.at("map"), row.at("map50")};
   }
   return numbers;
@@ -225,6 +226,7 @@ TEST_F(TutorialKill, EveryStepGoesOnAndTheEndIsTheSame) {
     EXPECT_TRUE(bytes(std::string("whole/") + file) == bytes(std::string("killed/") + file)) << file;
   }
   EXPECT_EQ(numbers_of(bytes("whole/summary.json")), numbers_of(bytes("killed/summary.json")));
+  EXPECT_THAT(bytes("whole/report.html"), HasSubstr("images.quant"));  // a histogram of each quantizer
   for (const char* folder : {"search", "float", "qat"}) {
     const std::string csv = std::string("/") + folder + "/iterations.csv";
     EXPECT_EQ(bytes("whole" + csv), bytes("killed" + csv)) << "a line an iteration, none twice";

@@ -3,7 +3,11 @@
 
 namespace y6q::cli {
 
-std::vector<CommandEntry> commands() { return {{"coco-eval", kCocoEval, make_coco_eval_command}}; }
+std::vector<CommandEntry> commands() {
+  return {{"coco-eval", kCocoEval, make_coco_eval_command},
+          {"convert", kConvert, make_convert_command},
+          {"inspect", kInspect, make_inspect_command}};
+}
 
 NextProgram next_program() { return {"yolov6q-engine", true}; }
 

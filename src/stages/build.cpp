@@ -1,5 +1,6 @@
 #include "stages/build.h"
 
+#include "base/errors.h"
 #include "base/isa.h"
 
 namespace y6q::stages {
@@ -16,6 +17,9 @@ json to_json(const BuildResult& result) {
 }
 
 BuildResult build(const BuildOptions& options) {
+  if (!fs::is_regular_file(options.onnx)) {
+    throw InputError("{}: is not a file; an ONNX file is expected", options.onnx.string());
+  }
   const auto engine = engine::open_openvino(options.onnx, {.precision = options.precision,
                                                            .input = engine::InputLayout::bytes_nchw,
                                                            .batch = options.batch,

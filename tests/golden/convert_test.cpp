@@ -2,6 +2,7 @@
 #include "stages/convert.h"
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "formats/checkpoint_names.h"
@@ -14,6 +15,7 @@
 #include "passes/append_decode.h"
 #include "passes/pipeline.h"
 #include "stages/checkpoint_ranges.h"
+#include "stages/export.h"
 #include "stages/state_dict.h"
 #include "support/folder.h"
 
@@ -332,6 +334,27 @@ TEST_F(Convert, StateDictionariesHaveTheRecordedNamesInTheRecordedOrder) {
                 mode == models::Mode::repopt ? want : listed("n repvgg fused"));
     }
   }
+}
+
+/// Tensor names differ, since ours come from the blocks: the scales are compared as sets of bytes.
+std::set<std::string> scales_of_cache(const std::string& cache) {
+  std::set<std::string> scales;
+  std::istringstream lines(cache);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line, "TRT-8XXX-EntropyCalibration2");
+  while (std::getline(lines, line)) scales.insert(line.substr(line.rfind(' ') + 1));
+  return scales;
+}
+
+TEST_F(Convert, TheCalibrationCacheHasTheRecordedScales) {
+  model_of("quantnet/tiny_calib_histogram", {.image_size = {64, 64}});
+  const auto exported = stages::export_onnx({.weights = scratch_ / "model.safetensors",
+                                             .out = scratch_ / "free.onnx",
+                                             .form = stages::ExportForm::qdq_free});
+  const std::string recorded = read_file(
+      folder() / "quantnet/tiny_calib_histogram_bs1_graph_opt_remove_qdq_add_insert_qdq_calibration.cache");
+  EXPECT_EQ(scales_of_cache(read_file(exported.cache)), scales_of_cache(recorded));
 }
 
 }  // namespace

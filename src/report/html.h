@@ -82,9 +82,8 @@ struct Code {
   std::vector<std::string> lines{};
 };
 
-using Section =
-    std::variant<Highlights, Paragraph, Table, LineChart, BarChart, HeatMap, Gallery, Histograms, KeyValues,
-                 Code>;
+using Section = std::variant<Highlights, Paragraph, Table, LineChart, BarChart, HeatMap, Gallery, Histograms,
+                             KeyValues, Code>;
 
 struct Page {
   std::string title, subtitle{};

@@ -64,11 +64,17 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
   return bytes;
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw EnvironmentError("{}: folder cannot be made: {}", folder.string(), error.message());
+}
+
+fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : "."; }
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  const fs::path folder = folder_of(path_);
+  make_folder(folder);
   temporary_ = folder / fmt::format(".{}.tmp-{}", path_.filename().string(), ::getpid());
   stream_.open(temporary_, std::ios::binary | std::ios::trunc);
   if (!stream_) throw EnvironmentError("{}: cannot be written: {}", temporary_.string(), reason());
@@ -89,7 +95,7 @@ void AtomicFile::commit() {
   fs::rename(temporary_, path_, error);
   if (error) throw EnvironmentError("{}: cannot be put in place: {}", path_.string(), error.message());
   committed_ = true;
-  sync_path(path_.has_parent_path() ? path_.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+  sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {

@@ -16,6 +16,11 @@ namespace fs = std::filesystem;
 /// (checked before memory is allocated).
 std::string read_file(const fs::path& path, uint64_t max_bytes = uint64_t{1} << 32);
 
+/// Makes a folder with its parents; one that exists stays as it is. Throws EnvironmentError naming it.
+void make_folder(const fs::path& folder);
+/// The folder a file stands in: "." for a bare name.
+fs::path folder_of(const fs::path& file);
+
 /// A file that appears under its name complete or not at all: written beside it as `.<name>.tmp-<pid>`,
 /// synced and renamed by commit(); removed by the destructor when commit() was not reached.
 /// Missing parent folders are made. Throws EnvironmentError (permission, disk full).

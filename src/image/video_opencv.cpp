@@ -33,14 +33,13 @@ class OpenCvReader : public VideoReader {
 class OpenCvWriter : public VideoWriter {
  public:
   OpenCvWriter(fs::path path, const VideoFormat& format) : path_(std::move(path)) {
-    const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
-    std::error_code error;
-    fs::create_directories(folder, error);
+    const fs::path folder = folder_of(path_);
+    make_folder(folder);
     // The container is chosen by the extension.
     temporary_ = folder / fmt::format(".{}.tmp-{}.mp4", path_.stem().string(), ::getpid());
     const cv::Size size(static_cast<int>(format.size.width), static_cast<int>(format.size.height));
-    if (error || !writer_.open(temporary_.string(), cv::VideoWriter::fourcc('m', 'p', '4', 'v'),
-                               format.frames_per_s, size)) {
+    if (!writer_.open(temporary_.string(), cv::VideoWriter::fourcc('m', 'p', '4', 'v'), format.frames_per_s,
+                      size)) {
       throw EnvironmentError("video: {}: cannot be written", path_.string());
     }
   }

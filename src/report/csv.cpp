@@ -54,8 +54,8 @@ CsvLog::CsvLog(const fs::path& path, const std::vector<std::string>& columns)
       throw InputError("csv: {}: has other columns than '{}'; remove the file, or write to another folder",
                        path.string(), head.substr(0, head.size() - 2));
     }
-  } else if (path.has_parent_path()) {
-    fs::create_directories(path.parent_path());
+  } else {
+    make_folder(folder_of(path));
   }
   stream_.open(path, std::ios::binary | std::ios::app);
   if (!goes_on) stream_ << head << std::flush;

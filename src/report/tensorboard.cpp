@@ -100,8 +100,7 @@ uint32_t crc32c(std::string_view bytes) {
 }
 
 EventWriter::EventWriter(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
+  make_folder(folder);
   path_ = new_file_name(folder);
   stream_.open(path_, std::ios::binary | std::ios::trunc);
   write(message([&](CodedOutputStream& out) {

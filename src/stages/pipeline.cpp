@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/errors.h"
+#include "base/folder_lock.h"
 #include "base/isa.h"
 #include "eval/coco_dataset.h"
 #include "passes/pipeline.h"
@@ -81,6 +82,7 @@ class Pipeline {
   }
 
   PipelineResult run() {
+    const FolderLock lock(out_);
     // In the order of kPipelineSteps.
     constexpr std::array<void (Pipeline::*)(), kPipelineSteps.size()> kRun{
         &Pipeline::run_search,      &Pipeline::run_scales, &Pipeline::run_float,  &Pipeline::run_calibrate,

@@ -1,6 +1,7 @@
 #include "stages/training_run.h"
 
 #include "base/errors.h"
+#include "base/folder_lock.h"
 #include "data/loader.h"
 #include "passes/pipeline.h"
 #include "stages/eager_runner.h"
@@ -67,6 +68,7 @@ TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, cons
     throw InputError("{}: there is no training state to go on from; leave --resume out to start anew",
                      state.string());
   }
+  const FolderLock lock(options.out);
   train::TrainHooks hooks{
       .evaluate = evaluation_on(sets.val, run, options),
       .state_file = state,

@@ -1,3 +1,4 @@
+#include "base/folder_lock.h"
 #include "engine/engine.h"
 #include "hostile/contract.h"
 
@@ -59,6 +60,17 @@ TEST_F(TorchContract, AnImageSizeThatIsNoMultipleOf32IsWrongUsage) {
                  AllOf(HasSubstr("100"), HasSubstr("32")));
   expect_failure(2, with(eval(weights, data), {"--img-size", "100"}),
                  AllOf(HasSubstr("100"), HasSubstr("32")));
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(TorchContract, ARunsFolderBelongsToOneProcessAtATime) {
+  const std::string data = make_set(), run_folder = folder_ / "run";
+  const FolderLock other_process(run_folder);
+  const auto before = files();
+  for (const char* name : {"train", "pipeline"}) {
+    expect_failure(2, {name, "--data", data, "--out", run_folder, "--epochs", "1"},
+                   AllOf(HasSubstr(run_folder), HasSubstr("another process")));
+  }
   EXPECT_EQ(files(), before);
 }
 

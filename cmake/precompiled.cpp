@@ -1,0 +1,1 @@
+// Only here so that a target of precompiled headers has something to compile.

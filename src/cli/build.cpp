@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/precision_option.h"
 
 namespace y6q::cli {
 namespace {
@@ -14,16 +15,13 @@ class BuildCommand : public Command {
   void declare(CLI::App& app) override {
     app.add_option("--onnx", options_.onnx, "ONNX file, float or Q/DQ")->required();
     add_out(app, options_.out, "JSON file: the executed layers and their precisions");
-    app.add_option("--precision", precision_, "fp32, bf16 or int8")
-        ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
-        ->capture_default_str();
+    add_precision(app, options_.precision);
     add_batch_size(app, options_.batch);
     add_threads(app, options_.threads);
     add_example(app, "yolov6q build --onnx ptq.onnx --out engine.json");
   }
 
   void run(Console& console) override {
-    options_.precision = engine::precision_from_text(precision_);
     const stages::BuildResult result = stages::build(options_);
     console.result(fmt::format("OpenVINO on {}: {} layers, {} of {} convolutions in integers; in float: {}\n",
                                result.isa, result.layers, result.integer_convolutions, result.convolutions,
@@ -35,7 +33,6 @@ class BuildCommand : public Command {
 
  private:
   stages::BuildOptions options_;
-  std::string precision_ = "int8";
 };
 
 }  // namespace

@@ -9,19 +9,12 @@
 #include "base/isa.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/precision_option.h"
 #include "data/data_yaml.h"
 #include "stages/detect_output.h"
 
 namespace y6q::cli {
 namespace {
-
-std::optional<engine::Precision> precision_of(const std::string& name) {
-  static const std::map<std::string, engine::Precision> kByName{{"fp32", engine::Precision::fp32},
-                                                                {"bf16", engine::Precision::bf16},
-                                                                {"int8", engine::Precision::int8}};
-  const auto found = kByName.find(name);
-  return found == kByName.end() ? std::nullopt : std::optional(found->second);
-}
 
 /// One line a frame: `a.jpg: 640x480, 2 cat, 1 dog`.
 std::string frame_line(const stages::FrameResult& result, const std::vector<std::string>& names) {
@@ -61,7 +54,6 @@ class DetectCommand : public Command {
       throw InputError("detect: {}: is a model file; export it first (yolov6q export) and give the ONNX file",
                        options_.onnx.string());
     }
-    options_.detector.precision = precision_of(precision_);
     if (!data_.empty()) options_.names = data::read_data_yaml(data_).names;
     if (!sources_.empty()) options_.sources = stages::find_sources(sources_, std::cin);
     output_.pictures = !no_images_;
@@ -81,9 +73,7 @@ class DetectCommand : public Command {
     app.add_option("--weights", options_.onnx, "ONNX file as export writes it")->required();
     app.add_option("--source", sources_, "Image or video files, folders, globs; - reads paths from stdin");
     app.add_option("--camera", options_.camera, "Number of a camera, or URL of a stream; Ctrl-C ends it");
-    app.add_option("--precision", precision_, "auto: int8 for a quantized file, else fp32")
-        ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}))
-        ->capture_default_str();
+    add_precision(app, options_.detector.precision);
     auto* data = app.add_option("--data", data_, "data.yaml with the class names, if the file has none");
     app.add_option("--names", options_.names, "Class names, with commas between")
         ->delimiter(',')
@@ -180,7 +170,6 @@ class DetectCommand : public Command {
 
   std::vector<std::string> sources_;
   fs::path data_;
-  std::string precision_ = "auto";
   bool no_images_ = false, skip_broken_ = false, timing_ = false;
   stages::DetectOptions options_;
   stages::DetectOutputOptions output_;

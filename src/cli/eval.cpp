@@ -7,6 +7,7 @@
 #include "cli/coco_text.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/precision_option.h"
 #include "eval/coco_dataset.h"
 #include "formats/model_file.h"
 #include "stages/eager_runner.h"
@@ -27,9 +28,7 @@ class EvalCommand : public Command {
     app.add_option("--split", split_, "train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
         ->capture_default_str();
-    app.add_option("--precision", precision_, "Of an .onnx file: fp32, bf16 or int8")
-        ->check(CLI::IsMember({"fp32", "bf16", "int8"}))
-        ->capture_default_str();
+    add_precision(app, precision_);
     size_option_ =
         add_image_size(app, options_.image_size)->description("Default: the size the model was made for");
     add_batch_size(app, options_.batch_size);
@@ -45,11 +44,12 @@ class EvalCommand : public Command {
 
   void run(Console& console) override {
     const auto runner = open();
-    set_protocol();
+    set_protocol(runner->facts());
     const data::Dataset dataset =
         data::read_dataset(data_, {.split = split_, .skip_broken = skip_broken_, .threads = options_.threads},
                            console.monitor());
-    if (info_) stages::check_classes(*info_, weights_, dataset.class_names, data_);
+    const std::vector<std::string>& known = runner->facts().class_names;
+    if (!known.empty()) stages::check_classes(known, weights_, dataset.class_names, data_);
     const stages::Evaluation result = stages::evaluate(*runner, dataset, options_, console.monitor());
     if (!save_.empty()) {
       eval::write_coco_detections(save_, eval::to_coco_detections(result.detections, dataset.category_ids));
@@ -82,8 +82,8 @@ class EvalCommand : public Command {
   }
 
   /// By name, for this model, with what was changed by hand.
-  void set_protocol() {
-    const std::array names{weights_.stem().string(), info_ ? info_->architecture : std::string()};
+  void set_protocol(const stages::NetworkFacts& facts) {
+    const std::array names{weights_.stem().string(), facts.architecture};
     eval::Protocol& protocol = options_.protocol;
     protocol = eval::find_protocol(protocol_).for_model(names);
     protocol.changed = confidence_ || iou_ || shrink_;
@@ -94,21 +94,21 @@ class EvalCommand : public Command {
 
   std::unique_ptr<stages::Runner> open() {
     if (weights_.extension() == ".onnx") {
-      auto runner = stages::open_engine(weights_, engine::precision_from_text(precision_), options_.threads);
+      auto runner = stages::open_engine(weights_, precision_, options_.threads);
       if (size_option_->count() == 0) options_.image_size = runner->image_size();
       return runner;
     }
     const formats::ModelFile file = formats::read_model(weights_);
-    info_ = file.info;
     if (size_option_->count() == 0) options_.image_size = file.info.image_size;
-    return stages::open_eager(file.model, {.threads = options_.threads});
+    return stages::open_eager(
+        file.model, {.threads = options_.threads, .facts = {file.info.architecture, file.info.class_names}});
   }
 
   fs::path weights_, data_, save_;
-  std::string split_ = "val", precision_ = "fp32", protocol_ = "letterbox";
+  std::optional<engine::Precision> precision_;
+  std::string split_ = "val", protocol_ = "letterbox";
   stages::EvaluateOptions options_;
   CLI::Option* size_option_ = nullptr;
-  std::optional<formats::ModelInfo> info_;  ///< not known of an ONNX file
   bool skip_broken_ = false;
   std::optional<double> min_map_;
   std::optional<float> confidence_, iou_;

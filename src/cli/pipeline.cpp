@@ -36,7 +36,7 @@ class PipelineCommand : public Command {
     std::string text = result.rows.empty()
                            ? fmt::format("done up to {}: {}\n", options_.to, options_.train.out.string())
                            : report::to_text(stages::result_table(result));
-    const fs::path report = options_.train.out / "report.html";
+    const fs::path report = stages::results_folder(options_) / "report.html";
     if (options_.to.empty() || options_.to == stages::kPipelineSteps.back()) {
       text += fmt::format("\nreport: {}\n", report.string());
     }

@@ -8,8 +8,6 @@
 namespace y6q::embed {
 namespace {
 
-using engine::Precision;
-
 /// The exporter writes one name a line.
 std::vector<std::string> split_lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -20,29 +18,6 @@ std::vector<std::string> split_lines(const std::string& text) {
     first = end + 1;
   }
   return lines;
-}
-
-std::vector<std::string> names_in(const engine::Engine& engine, int64_t class_count) {
-  const auto found = engine.metadata().find("names");
-  if (found == engine.metadata().end()) return {};
-  std::vector<std::string> names = split_lines(found->second);
-  if (!names.empty() && std::ssize(names) != class_count) {
-    throw InputError("the file names {} classes, its outputs tell {} apart", names.size(), class_count);
-  }
-  return names;
-}
-
-/// Files of other exporters do not say whether they have quantizers; then the user's word counts.
-Precision checked_precision(const engine::Engine& engine, std::optional<Precision> wanted) {
-  const auto scheme = engine.metadata().find("scheme");
-  if (scheme == engine.metadata().end()) return wanted.value_or(Precision::fp32);
-  const bool is_quantized = !scheme->second.empty();
-  if (!wanted) return is_quantized ? Precision::int8 : Precision::fp32;
-  if (is_quantized != (*wanted == Precision::int8)) {
-    throw InputError("the file {}; it cannot run in {}", is_quantized ? "is quantized" : "has no quantizers",
-                     engine::to_text(*wanted));
-  }
-  return *wanted;
 }
 
 void check(const DetectorOptions& options, int64_t class_count) {
@@ -63,6 +38,11 @@ void check(const DetectorOptions& options, int64_t class_count) {
 
 }  // namespace
 
+std::vector<std::string> class_names_of(const engine::Engine& engine) {
+  const auto found = engine.metadata().find("names");
+  return found == engine.metadata().end() ? std::vector<std::string>() : split_lines(found->second);
+}
+
 std::vector<detect::ImageOutput> image_outputs(const std::vector<engine::OutputTensor>& tensors) {
   std::vector<detect::ImageOutput> outputs;
   for (const engine::OutputTensor& tensor : tensors) {
@@ -76,16 +56,20 @@ std::vector<detect::ImageOutput> image_outputs(const std::vector<engine::OutputT
 ImageDetector::Facts ImageDetector::facts_of(const engine::Engine& engine, const DetectorOptions& options) {
   std::vector<engine::OutputTensor> empty;
   for (const engine::TensorInfo& info : engine.outputs()) empty.push_back({info.name, info.shape, {}});
-  Facts facts{options, checked_precision(engine, options.precision), 0, {}};
+  Facts facts{options, 0, {}};
   facts.class_count = detect::class_count_of(image_outputs(empty));
-  facts.class_names = names_in(engine, facts.class_count);
+  facts.class_names = class_names_of(engine);
+  if (!facts.class_names.empty() && std::ssize(facts.class_names) != facts.class_count) {
+    throw InputError("the file names {} classes, its outputs tell {} apart", facts.class_names.size(),
+                     facts.class_count);
+  }
   check(options, facts.class_count);
   return facts;
 }
 
 ImageDetector::ImageDetector(const fs::path& onnx, const DetectorOptions& options) {
   // Channels last are what decoders give: the runtime then reorders and converts in one step.
-  engine_ = engine::open_openvino(onnx, {.precision = options.precision.value_or(Precision::fp32),
+  engine_ = engine::open_openvino(onnx, {.precision = options.precision,
                                          .input = engine::InputLayout::bytes_nhwc,
                                          .threads = options.threads,
                                          .streams = options.streams});

@@ -52,13 +52,12 @@ class ImageDetector {
   int64_t class_count() const { return facts_->class_count; }
   /// As the file has them; empty when it has none.
   const std::vector<std::string>& class_names() const { return facts_->class_names; }
-  engine::Precision precision() const { return facts_->precision; }
+  engine::Precision precision() const { return engine_->precision(); }
 
  private:
   /// What all detectors of one network share.
   struct Facts {
     DetectorOptions options;
-    engine::Precision precision = engine::Precision::fp32;
     int64_t class_count = 0;
     std::vector<std::string> class_names;
   };
@@ -71,6 +70,9 @@ class ImageDetector {
   detect::Placement placement_;
   std::vector<engine::OutputTensor> outputs_;
 };
+
+/// The class names that the exporter wrote into the file; empty when there are none.
+std::vector<std::string> class_names_of(const engine::Engine& engine);
 
 /// An engine's outputs for one image, as detect/ takes them.
 std::vector<detect::ImageOutput> image_outputs(const std::vector<engine::OutputTensor>& tensors);

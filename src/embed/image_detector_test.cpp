@@ -94,7 +94,6 @@ TEST_F(ImageDetectorTest, KnowsWhatTheFileSaysAboutItself) {
   EXPECT_EQ(detector.class_count(), 3);
   EXPECT_EQ(detector.input_size(), (image::Size{64, 96}));
   EXPECT_EQ(detector.precision(), engine::Precision::fp32);
-  EXPECT_EQ(ImageDetector(write_network(folder_, "", "tensorrt"), {}).precision(), engine::Precision::int8);
 }
 
 TEST_F(ImageDetectorTest, OnlyTheLabelsAskedForCompete) {

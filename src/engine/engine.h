@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@ namespace y6q::engine {
 enum class Precision {
   fp32,
   bf16,
-  int8  ///< where the file's quantizers allow it; everything else in float32
+  int8  ///< of files with quantizers, and those only: what they stand around; everything else in float32
 };
 
 /// How images are handed over. Bytes cost a quarter of the traffic, and channels last is what decoders give:
@@ -27,7 +28,7 @@ enum class InputLayout {
 };
 
 struct EngineOptions {
-  Precision precision = Precision::fp32;
+  std::optional<Precision> precision = {};  ///< nothing: int8 for a file with quantizers, else fp32
   InputLayout input = InputLayout::float_nchw;
   int64_t batch = 1;  ///< 1..4096; images a call
   int threads = 0;    ///< 0: all cores
@@ -59,6 +60,7 @@ class Engine {
   virtual ~Engine() = default;
   virtual const TensorInfo& input() const = 0;
   virtual const std::vector<TensorInfo>& outputs() const = 0;
+  virtual Precision precision() const = 0;
   /// Exactly options.batch images, in options.input's layout; the outputs in their order. Throws ShapeError
   /// on another number of elements, UsageError when the element type is not that of the layout.
   virtual const std::vector<OutputTensor>& infer(std::span<const float> images) = 0;
@@ -73,8 +75,8 @@ class Engine {
 };
 
 /// Compiles an ONNX file with OpenVINO for this CPU. Throws InputError (no such file, not ONNX, refused by
-/// the runtime), UsageError (options out of range), EnvironmentError (built without OpenVINO; no BF16
-/// arithmetic in this CPU).
+/// the runtime; int8 of a file without quantizers, another precision of one that has them), UsageError
+/// (options out of range), EnvironmentError (built without OpenVINO; no BF16 arithmetic in this CPU).
 std::unique_ptr<Engine> open_openvino(const std::filesystem::path& onnx, const EngineOptions& options = {});
 
 /// OpenVINO is built in and this CPU has the arithmetic: bench leaves out what is not.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,8 @@ namespace y6q::stages {
 
 struct BuildOptions {
   fs::path onnx;
-  fs::path out;  ///< JSON: what the engine will run, layer by layer
-  engine::Precision precision = engine::Precision::int8;
+  fs::path out;                                     ///< JSON: what the engine will run, layer by layer
+  std::optional<engine::Precision> precision = {};  ///< nothing: what the file is made for
   int64_t batch = 1;
   int threads = 0;
 };

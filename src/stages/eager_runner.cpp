@@ -20,7 +20,8 @@ class EagerRunner : public Runner {
       : network_(model, {.bf16 = options.bf16}),
         name_(has_quantizers(model) ? "eager int8 (simulated)"
               : options.bf16        ? "eager bf16"
-                                    : "eager fp32") {
+                                    : "eager fp32"),
+        facts_(options.facts) {
     for (const ir::Output& output : model.graph.outputs()) names_.push_back(output.name);
     for (const ir::Node& node : model.graph.nodes()) {
       if (std::holds_alternative<ir::Input>(node.op)) image_size_ = {node.shape[2], node.shape[3]};
@@ -42,6 +43,7 @@ class EagerRunner : public Runner {
   }
 
   std::string name() const override { return name_; }
+  const NetworkFacts& facts() const override { return facts_; }
   std::array<int64_t, 2> image_size() const override { return image_size_; }
 
  private:
@@ -59,6 +61,7 @@ class EagerRunner : public Runner {
 
   eager::Network network_;
   std::string name_;
+  NetworkFacts facts_;
   std::vector<std::string> names_;
   std::array<int64_t, 2> image_size_{};
 };

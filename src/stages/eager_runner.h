@@ -9,7 +9,8 @@ namespace y6q::stages {
 
 struct EagerOptions {
   bool bf16 = false;
-  int threads = 0;  ///< 0: all cores
+  int threads = 0;          ///< 0: all cores
+  NetworkFacts facts = {};  ///< what Runner::facts() says
 };
 
 /// Runs a model in LibTorch; with quantizers in it, this is the simulation of INT8.

@@ -8,8 +8,12 @@ namespace {
 
 class EngineRunner : public Runner {
  public:
-  EngineRunner(std::unique_ptr<engine::Engine> engine, engine::Precision precision)
-      : engine_(std::move(engine)), name_("openvino " + std::string(engine::to_text(precision))) {}
+  explicit EngineRunner(std::unique_ptr<engine::Engine> engine)
+      : engine_(std::move(engine)), name_("openvino " + std::string(engine::to_text(engine_->precision()))) {
+    facts_.class_names = embed::class_names_of(*engine_);
+    const auto architecture = engine_->metadata().find("architecture");
+    if (architecture != engine_->metadata().end()) facts_.architecture = architecture->second;
+  }
 
   std::vector<std::vector<detect::Detection>> detect(const data::Batch& batch,
                                                      const detect::NmsOptions& options) override {
@@ -30,6 +34,7 @@ class EngineRunner : public Runner {
   }
 
   std::string name() const override { return name_; }
+  const NetworkFacts& facts() const override { return facts_; }
   std::array<int64_t, 2> image_size() const override {
     return {engine_->input().shape[2], engine_->input().shape[3]};
   }
@@ -37,14 +42,16 @@ class EngineRunner : public Runner {
  private:
   std::unique_ptr<engine::Engine> engine_;
   std::string name_;
+  NetworkFacts facts_;
 };
 
 }  // namespace
 
-std::unique_ptr<Runner> open_engine(const fs::path& onnx, engine::Precision precision, int threads) {
+std::unique_ptr<Runner> open_engine(const fs::path& onnx, std::optional<engine::Precision> precision,
+                                    int threads) {
   auto opened = engine::open_openvino(
       onnx, {.precision = precision, .input = engine::InputLayout::bytes_nchw, .threads = threads});
-  return std::make_unique<EngineRunner>(std::move(opened), precision);
+  return std::make_unique<EngineRunner>(std::move(opened));
 }
 
 }  // namespace y6q::stages

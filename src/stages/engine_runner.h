@@ -7,7 +7,8 @@
 
 namespace y6q::stages {
 
-/// Runs an exported file, image by image (batch 1), in OpenVINO.
-std::unique_ptr<Runner> open_engine(const fs::path& onnx, engine::Precision precision, int threads);
+/// Runs an exported file, image by image (batch 1), in OpenVINO. Throws what engine::open_openvino throws.
+std::unique_ptr<Runner> open_engine(const fs::path& onnx, std::optional<engine::Precision> precision,
+                                    int threads);
 
 }  // namespace y6q::stages

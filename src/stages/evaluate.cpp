@@ -17,7 +17,7 @@ data::LoaderOptions loader_options(const EvaluateOptions& options) {
           .cache_bytes = 0};
 }
 
-/// A model file's classes are compared by name before it runs; an ONNX file does not name its own.
+/// Whoever opens a network compares its classes by name where its file names them; not every ONNX file does.
 void check_labels(const std::vector<detect::Detection>& detections, const data::Dataset& dataset) {
   for (const detect::Detection& detection : detections) {
     if (detection.label < std::ssize(dataset.class_names)) continue;

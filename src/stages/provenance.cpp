@@ -18,12 +18,11 @@ std::map<std::string, std::string> provenance(std::string_view step, const fs::p
   return entries;
 }
 
-void check_classes(const formats::ModelInfo& info, const fs::path& weights,
+void check_classes(const std::vector<std::string>& known, const fs::path& weights,
                    const std::vector<std::string>& class_names, const fs::path& data) {
-  if (info.class_names == class_names) return;
+  if (known == class_names) return;
   throw InputError("{}: knows the classes [{}], {} has [{}]; give the data set the network was trained on",
-                   weights.string(), fmt::join(info.class_names, ", "), data.string(),
-                   fmt::join(class_names, ", "));
+                   weights.string(), fmt::join(known, ", "), data.string(), fmt::join(class_names, ", "));
 }
 
 void check_split(const data::Dataset& split, const std::string& name, const data::Dataset& train_set,

@@ -20,7 +20,7 @@ std::map<std::string, std::string> provenance(std::string_view step, const fs::p
                                               std::string_view data_sha256);
 
 /// Throws InputError that names both files when a data set's classes are not those of the network.
-void check_classes(const formats::ModelInfo& info, const fs::path& weights,
+void check_classes(const std::vector<std::string>& known, const fs::path& weights,
                    const std::vector<std::string>& class_names, const fs::path& data);
 
 /// Throws InputError when a split that is trained on or measured has no object at all, or has other classes

@@ -27,7 +27,8 @@ std::string reason(const std::exception& error) {
     text += (text.empty() ? "" : " ") + line;
   }
   if (text.empty()) text = error.what();
-  return text.size() > kLongest ? text.substr(0, kLongest) + " …" : text;
+  if (text.size() > kLongest) text.replace(kLongest, std::string::npos, " …");
+  return text;
 }
 
 std::vector<int64_t> to_shape(const ov::Shape& shape) { return {shape.begin(), shape.end()}; }
@@ -42,9 +43,9 @@ void check(const EngineOptions& options) {
   if (options.streams < 1 || options.streams > kMostThreads) {
     throw UsageError("engine: {} streams: 1 to {} are accepted", options.streams, kMostThreads);
   }
-  if (!openvino_supports(options.precision)) {
+  if (options.precision && !openvino_supports(*options.precision)) {
     throw EnvironmentError("engine: this CPU ({}) has no {} arithmetic; use fp32 or int8",
-                           detect_isa().name(), to_text(options.precision));
+                           detect_isa().name(), to_text(*options.precision));
   }
 }
 
@@ -79,11 +80,23 @@ std::shared_ptr<ov::Model> adapt(std::shared_ptr<ov::Model> model, const EngineO
   return steps.build();
 }
 
-ov::AnyMap properties(const EngineOptions& options) {
+/// Quantizers run in integers whatever is asked for, and without them nothing does: a wish that does not fit
+/// would put a wrong name on the result.
+Precision settle(const ov::Model& model, std::optional<Precision> wanted) {
+  const bool quantized = has_quantizers(model);
+  const Precision precision = wanted.value_or(quantized ? Precision::int8 : Precision::fp32);
+  if (quantized != (precision == Precision::int8)) {
+    throw InputError("{}; it cannot run in {}",
+                     quantized ? "it is quantized and runs in int8" : "it has no quantizers",
+                     to_text(precision));
+  }
+  return precision;
+}
+
+ov::AnyMap properties(const EngineOptions& options, Precision precision) {
   // Left to itself the runtime computes float32 models in BF16 where the CPU has AMX; for the float remainder
   // of INT8 models float32 is also the faster choice.
-  const ov::element::Type remainder =
-      options.precision == Precision::bf16 ? ov::element::bf16 : ov::element::f32;
+  const ov::element::Type remainder = precision == Precision::bf16 ? ov::element::bf16 : ov::element::f32;
   return {ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(options.streams),
           ov::inference_num_threads(options.threads > 0 ? options.threads : core_count()),
           ov::hint::inference_precision(remainder)};
@@ -104,6 +117,7 @@ struct Compiled {
   ov::Core core;
   ov::CompiledModel model;
   InputLayout layout = InputLayout::float_nchw;
+  Precision precision = Precision::fp32;
   std::map<std::string, std::string> metadata;
 };
 
@@ -112,7 +126,9 @@ std::shared_ptr<const Compiled> compile(const fs::path& onnx, const EngineOption
   const auto model = read(onnx);
   compiled->metadata = metadata_of(*model);
   compiled->layout = options.input;
-  compiled->model = compiled->core.compile_model(adapt(model, options), "CPU", properties(options));
+  compiled->precision = settle(*model, options.precision);
+  compiled->model =
+      compiled->core.compile_model(adapt(model, options), "CPU", properties(options, compiled->precision));
   return compiled;
 }
 
@@ -130,6 +146,7 @@ class OpenVinoEngine : public Engine {
 
   std::unique_ptr<Engine> another() const override { return std::make_unique<OpenVinoEngine>(shared_); }
   const std::map<std::string, std::string>& metadata() const override { return shared_->metadata; }
+  Precision precision() const override { return shared_->precision; }
   const TensorInfo& input() const override { return input_; }
   const std::vector<TensorInfo>& outputs() const override { return outputs_; }
 

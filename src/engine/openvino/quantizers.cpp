@@ -1,5 +1,6 @@
 #include "engine/openvino/quantizers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <openvino/core/graph_util.hpp>
@@ -133,6 +134,12 @@ void simplify_quantizers(ov::Model& model) {
   join_pairs(model);
   drop_repeated(model);
   model.validate_nodes_and_infer_types();
+}
+
+bool has_quantizers(const ov::Model& model) {
+  const auto operations = model.get_ops();
+  return std::any_of(operations.begin(), operations.end(),
+                     [](const NodePtr& operation) { return ov::is_type<FakeQuantize>(operation); });
 }
 
 }  // namespace y6q::engine

@@ -17,4 +17,7 @@ namespace y6q::engine {
 ///    nothing and is dropped; left in place it costs a pass over memory.
 void simplify_quantizers(ov::Model& model);
 
+/// Whether any activation is quantized: weights in integers alone change no arithmetic.
+bool has_quantizers(const ov::Model& model);
+
 }  // namespace y6q::engine

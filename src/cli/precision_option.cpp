@@ -1,0 +1,17 @@
+#include "cli/precision_option.h"
+
+namespace y6q::cli {
+
+CLI::Option* add_precision(CLI::App& app, std::optional<engine::Precision>& precision) {
+  const auto set = [&precision](const std::string& text) {
+    precision.reset();
+    if (text != "auto") precision = engine::precision_from_text(text);
+  };
+  return app
+      .add_option_function<std::string>(
+          "--precision", set, "Of an ONNX file: fp32 or bf16, int8 of a quantized one; auto: by the file")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}))
+      ->default_str("auto");
+}
+
+}  // namespace y6q::cli

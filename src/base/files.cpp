@@ -98,6 +98,15 @@ void AtomicFile::commit() {
   sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);
 }
 
+void check_not_an_input(const fs::path& out, std::initializer_list<fs::path> inputs) {
+  for (const fs::path& input : inputs) {
+    std::error_code missing;  // files that do not exist are no inputs
+    if (!fs::equivalent(out, input, missing)) continue;
+    throw UsageError("{}: is read by this command and would be overwritten; choose another --out",
+                     out.string());
+  }
+}
+
 void write_file(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.stream().write(bytes.data(), static_cast<std::streamsize>(bytes.size()));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,10 @@ class AtomicFile {
   std::ofstream stream_;
   bool committed_ = false;
 };
+
+/// Throws UsageError when a file that is to be written is one of those that are read: the same path, or
+/// another name of the same file.
+void check_not_an_input(const fs::path& out, std::initializer_list<fs::path> inputs);
 
 /// write through AtomicFile in one call.
 void write_file(const fs::path& path, std::string_view bytes);

@@ -41,6 +41,7 @@ Range described(const std::string& quantizer, float amax, const quant::Histogram
 }  // namespace
 
 Calibration calibrate(const CalibrateOptions& options, Monitor& monitor) {
+  check_not_an_input(options.out, {options.weights, options.sensitivity});
   formats::ModelFile file = formats::read_model(options.weights);
   if (!file.info.scheme.empty()) {
     throw InputError("{}: is calibrated already (scheme {}); give the float model", options.weights.string(),
@@ -50,7 +51,7 @@ Calibration calibrate(const CalibrateOptions& options, Monitor& monitor) {
   const data::Dataset dataset = data::read_dataset(
       options.data, {.split = "train", .skip_broken = options.skip_broken, .threads = options.threads},
       monitor);
-  check_classes(file.info, options.weights, dataset.class_names, options.data);
+  check_classes(file.info.class_names, options.weights, dataset.class_names, options.data);
   set_torch_threads(options.threads);
   Calibrator calibrator(passes::deploy(file.model));
   passes::insert_quantizers(calibrator.float_model(),

@@ -147,6 +147,7 @@ formats::ModelFile model_of_checkpoint(const PtReader& reader, const ConvertOpti
 }
 
 Conversion convert(const ConvertOptions& options) {
+  check_not_an_input(options.out, {options.weights});
   const bool is_pt = formats::is_pt(options.weights);
   try {
     return is_pt ? from_checkpoint(options) : from_model(options);

@@ -124,6 +124,7 @@ class DetectOutput::Files {
   void check_names(const std::vector<DetectSource>& sources) const {
     std::map<fs::path, const DetectSource*> writers;
     auto claim = [&](const fs::path& path, const DetectSource& source) {
+      check_not_an_input(options_.out / path, {source.path});
       const auto [found, is_new] = writers.try_emplace(path, &source);
       if (is_new) return;
       throw InputError("detect: {} and {} would both write {}; detect them apart, with an --out for each",

@@ -72,6 +72,16 @@ ExportForm export_form_from_name(std::string_view name) {
 }
 
 ExportResult export_onnx(const ExportOptions& options) {
+  const bool cached = options.form == ExportForm::qdq_free;
+  check_not_an_input(options.out, {options.weights});
+  if (cached) {
+    check_not_an_input(cache_of(options.out), {options.weights});
+    if (cache_of(options.out) == options.out) {
+      throw UsageError(
+          "export: --out {}: is the name of the calibration cache beside it; give a name in .onnx",
+          options.out.string());
+    }
+  }
   const formats::ModelFile file = formats::read_model(options.weights);
   check_form(options, file.info.scheme);
   ir::Model model = passes::deploy(file.model);
@@ -85,7 +95,7 @@ ExportResult export_onnx(const ExportOptions& options) {
   }
   ExportResult result{options.out, {}, {}};
   std::string cache;
-  if (options.form == ExportForm::qdq_free) {
+  if (cached) {
     result.cache = cache_of(options.out);
     cache = onnx::calibration_cache(model, onnx);  // refuses before anything is written
   }

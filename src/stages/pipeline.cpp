@@ -42,6 +42,14 @@ size_t position(const std::string& step, const char* option, size_t otherwise) {
                    fmt::join(kPipelineSteps, ", "));
 }
 
+/// A file that an earlier step wrote. Throws InputError where something else has got hold of it.
+json read_result(const fs::path& path) {
+  json document = json::parse(read_file(path), nullptr, false);
+  if (!document.is_discarded()) return document;
+  throw InputError("{}: is not what its step wrote; remove it, and the same command makes it again",
+                   path.string());
+}
+
 json to_json(const RangeOptions& ranges) {
   return {{"scheme", quant::name_of(ranges.scheme)},
           {"method", quant::name_of(ranges.method)},
@@ -67,6 +75,7 @@ class Pipeline {
       : options_(options),
         monitor_(monitor),
         out_(options.train.out),
+        results_(results_folder(options)),
         log_(out_ / "steps"),
         from_(position(options.from, "--from", 0)),
         to_(position(options.to, "--to", kPipelineSteps.size() - 1)) {
@@ -287,7 +296,7 @@ class Pipeline {
   }
 
   fs::path detections_of_model(const std::string& name) const {
-    return out_ / "evaluate" / (name + ".detections.json");
+    return results_ / "evaluate" / (name + ".detections.json");
   }
 
   std::unique_ptr<Runner> open(const fs::path& file, engine::Precision precision) const {
@@ -298,31 +307,30 @@ class Pipeline {
 
   void evaluate_once(const std::string& name, const fs::path& file,
                      engine::Precision precision = engine::Precision::int8) {
-    const fs::path numbers = out_ / "evaluate" / (name + ".json");
-    once({"evaluate-" + name,
-          {{"data", evaluated_.sha256},
-           {"split", options_.split},
-           {"image_size", options_.train.image_size},
-           {"precision", engine::to_text(precision)}},
-          {file},
-          {numbers, detections_of_model(name)}},
-         [&] {
-           const auto runner = open(file, precision);
-           const Evaluation result = stages::evaluate(*runner, evaluated_,
-                                                      {.image_size = options_.train.image_size,
-                                                       .workers = options_.train.workers,
-                                                       .threads = options_.train.threads},
-                                                      monitor_);
-           eval::write_coco_detections(detections_of_model(name),
-                                       eval::to_coco_detections(result.detections, evaluated_.category_ids));
-           const json document{{"map", result.map()},
-                               {"map50", result.map50()},
-                               {"stats", result.coco.stats},
-                               {"runner", result.runner},
-                               {"protocol", result.protocol}};
-           write_file(numbers, document.dump(2) + "\n");
-         });
-    const json document = json::parse(read_file(numbers));
+    const fs::path numbers = results_ / "evaluate" / (name + ".json");
+    const json subject{{"data", evaluated_.sha256},
+                       {"split", options_.split},
+                       {"image_size", options_.train.image_size},
+                       {"precision", engine::to_text(precision)}};
+    const std::string step = results_ == out_ ? "evaluate-" : "final-evaluate-";
+    once({step + name, subject, {file}, {numbers, detections_of_model(name)}}, [&] {
+      const auto runner = open(file, precision);
+      const Evaluation result = stages::evaluate(*runner, evaluated_,
+                                                 {.image_size = options_.train.image_size,
+                                                  .workers = options_.train.workers,
+                                                  .threads = options_.train.threads},
+                                                 monitor_);
+      eval::write_coco_detections(detections_of_model(name),
+                                  eval::to_coco_detections(result.detections, evaluated_.category_ids));
+      const json document{{"map", result.map()}, {"map50", result.map50()}, {"stats", result.coco.stats},
+                          {"subject", subject},  {"runner", result.runner}, {"protocol", result.protocol}};
+      write_file(numbers, document.dump(2) + "\n");
+    });
+    const json document = read_result(numbers);
+    if (document.value("subject", json()) != subject) {
+      throw InputError("{}: was measured with another data set, split or image size; use --from evaluate",
+                       numbers.string());
+    }
     result_.rows.push_back({name, document.at("map"), document.at("map50"), {}, {}});
   }
 
@@ -370,7 +378,7 @@ class Pipeline {
            for (const int64_t batch : options_.bench_batches) bench_batch(batch, rows);
            write_file(bench_file_, rows.dump(2) + "\n");
          });
-    for (const json& row : json::parse(read_file(bench_file_))) note_speed(row);
+    for (const json& row : read_result(bench_file_)) note_speed(row);
   }
 
   void bench_batch(int64_t batch, json& rows) {
@@ -412,32 +420,27 @@ class Pipeline {
   }
 
   void run_report() {
-    write_file(out_ / "summary.json", result_document(result_).dump(2) + "\n");
-    ResultPageInputs inputs{result_,
-                            evaluated_,
-                            {},
-                            {},
-                            sensitivity_,
-                            ranges_,
-                            options_.train.architecture,
-                            options_.train.mode,
-                            digest_,
-                            options_.train.data};
+    write_file(results_ / "summary.json", result_document(result_).dump(2) + "\n");
+    ResultPageInputs inputs{
+        .result = result_, .options = options_, .dataset = evaluated_, .data_sha256 = digest_};
+    inputs.quantized = fs::relative(quantized_, out_);
     const std::string last =
         result_.rows.back().model.starts_with("branchy_") ? "engine" : result_.rows.back().model;
     for (const std::string& model : {std::string("float"), last}) {
       inputs.detections.emplace_back(model, eval::read_coco_detections(detections_of_model(model)));
     }
-    for (const char* folder : {"search", "float", "qat"}) {
-      const fs::path history = out_ / folder / "history.csv";
-      if (fs::exists(history)) inputs.histories.emplace_back(folder, read_file(history));
-    }
-    write_file(out_ / "report.html", report::to_html(result_page(inputs)));
+    const auto add_history = [&](const char* folder) {
+      inputs.histories.emplace_back(folder, read_file(out_ / folder / "history.csv"));
+    };
+    if (searches()) add_history("search");
+    add_history("float");
+    if (options_.qat) add_history("qat");
+    write_file(results_ / "report.html", report::to_html(result_page(inputs)));
   }
 
   const PipelineOptions& options_;
   Monitor& monitor_;
-  const fs::path out_;
+  const fs::path out_, results_;
   const fs::path float_ = out_ / "float" / "best.safetensors", ptq_ = out_ / "calibrate" / "ptq.safetensors",
                  ranges_ = out_ / "calibrate" / "ranges.json",
                  sensitivity_ = out_ / "sensitivity" / "sensitivity.json",
@@ -453,6 +456,10 @@ class Pipeline {
 };
 
 }  // namespace
+
+fs::path results_folder(const PipelineOptions& options) {
+  return options.split == "test" ? options.train.out / "final" : options.train.out;
+}
 
 PipelineResult pipeline(const PipelineOptions& options, Monitor& monitor) {
   return Pipeline(options, monitor).run();

@@ -55,9 +55,13 @@ struct PipelineResult {
 /// and what is accepted.
 void read_pipeline_recipe(const fs::path& path, PipelineOptions& options);
 
+/// What is measured on val stands in out, what is measured on test in out/final: evaluate/, summary.json,
+/// report.html.
+fs::path results_folder(const PipelineOptions& options);
+
 /// Runs the steps, each in its folder under out; done steps are skipped, an interrupted one goes on. Steps
-/// before `from` are taken as they are. Leaves summary.json and report.html in `out`. Throws UsageError for
-/// unknown steps, and when what `from` needs is not there.
+/// before `from` are taken as they are. Throws UsageError for unknown steps, and when what `from` needs is
+/// not there, InputError when it is of another split, data set or image size.
 PipelineResult pipeline(const PipelineOptions& options, Monitor& monitor);
 
 }  // namespace y6q::stages

@@ -72,6 +72,9 @@ train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t t
 }
 
 TrainSummary qat(const QatOptions& options, Monitor& monitor) {
+  for (const char* written : {"best.safetensors", "last.safetensors"}) {
+    check_not_an_input(options.out / written, {options.weights, options.teacher, options.scales});
+  }
   const formats::ModelFile student = formats::read_model(options.weights);
   if (student.info.scheme.empty()) {
     throw InputError("{}: has no quantizers; run calibrate first", options.weights.string());
@@ -79,7 +82,7 @@ TrainSummary qat(const QatOptions& options, Monitor& monitor) {
   const fs::path parent_path = float_parent(options, student.info);
   const formats::ModelFile parent = formats::read_model(parent_path);
   const TrainingSets sets = read_training_sets(options, monitor);
-  check_classes(student.info, options.weights, sets.train.class_names, options.data);
+  check_classes(student.info.class_names, options.weights, sets.train.class_names, options.data);
   TrainingRun run;
   run.recipe = chosen_recipe(
       options, default_qat_recipe(student.info.architecture, static_cast<int64_t>(sets.train.images.size())));

@@ -121,7 +121,6 @@ void add_curves(report::Page& page, const ResultPageInputs& inputs) {
 }
 
 void add_sensitivity(report::Page& page, const fs::path& file) {
-  if (!fs::exists(file)) return;
   const Sensitivity sensitivity = read_sensitivity(file);
   report::BarChart chart{.title = "Points of mAP that one layer alone costs in INT8", .decimals = 2};
   for (const LayerSensitivity& row : sensitivity.layers) {
@@ -132,7 +131,6 @@ void add_sensitivity(report::Page& page, const fs::path& file) {
 }
 
 void add_ranges(report::Page& page, const fs::path& file) {
-  if (!fs::exists(file)) return;
   report::Histograms section{
       .title = "What the quantizers see",
       .note =
@@ -148,43 +146,70 @@ void add_ranges(report::Page& page, const fs::path& file) {
   page.sections.emplace_back(std::move(section));
 }
 
-/// The same chain by hand.
+bool measures_sensitivity(const PipelineOptions& options) {
+  return options.sensitivity || options.calibrate.keep_float_count > 0;
+}
+
+/// The same chain by hand, in the run's folder. What was trained left its recipe there.
 report::Code commands(const ResultPageInputs& inputs) {
-  const std::string data = inputs.data.filename().string(), common = " --data " + data;
-  report::Code code{.title = "The same by hand", .lines = {}};
-  const std::string network = fmt::format(" --model {}{}", inputs.architecture, common);
-  const bool repopt = std::any_of(inputs.histories.begin(), inputs.histories.end(),
-                                  [](const auto& history) { return history.first == "search"; });
-  if (repopt) code.lines.push_back(fmt::format("yolov6q train --mode hyper_search{} --out search", network));
-  code.lines.push_back(fmt::format("yolov6q train --mode {}{}{} --out float", inputs.mode,
-                                   repopt ? " --scales search/best.safetensors" : "", network));
-  code.lines.push_back("yolov6q calibrate --weights float/best.safetensors" + common +
-                       " --out calibrate/ptq.safetensors");
-  if (fs::exists(inputs.sensitivity)) {
-    code.lines.push_back("yolov6q sensitivity --weights float/best.safetensors" + common +
-                         " --out sensitivity.json");
+  const PipelineOptions& options = inputs.options;
+  const CalibrateOptions& calibration = options.calibrate;
+  const std::string data = " --data " + fs::absolute(options.train.data).string();
+  const bool searched = inputs.histories.front().first == "search";
+  const std::string scales = searched || !options.train.scales.empty() ? " --scales search/scales.json" : "";
+  const std::string network = fmt::format(" --model {} --img-size {} {}{}", options.train.architecture,
+                                          options.train.image_size[0], options.train.image_size[1], data);
+  const std::string ranges = fmt::format(
+      " --scheme {} --method {} --images {} --seed {}{}{}", quant::name_of(calibration.ranges.scheme),
+      quant::name_of(calibration.ranges.method), calibration.images, options.train.seed.value_or(0),
+      calibration.ranges.method == quant::RangeMethod::percentile
+          ? fmt::format(" --percentile {}", calibration.ranges.percentile)
+          : "",
+      calibration.ranges.bias_correction ? "" : " --no-bias-correction");
+  std::string keep;
+  for (const std::string& layer : calibration.keep_float) keep += " --keep-float " + layer;
+  if (calibration.keep_float_count > 0) {
+    keep +=
+        fmt::format(" --keep-float {} --sensitivity again/sensitivity.json", calibration.keep_float_count);
   }
-  code.lines.push_back(fmt::format(
-      "yolov6q qat --weights calibrate/ptq.safetensors --teacher float/best.safetensors{}{} --out qat",
-      repopt ? " --scales search/best.safetensors" : "", common));
-  code.lines.push_back("yolov6q export --weights qat/best.safetensors --form qdq --out engine.onnx");
-  code.lines.push_back("yolov6q eval --weights engine.onnx --precision int8" + common);
-  code.lines.push_back("yolov6q bench --int8 engine.onnx --batch-size 32");
+  report::Code code{.title = "The same by hand, in the folder of the run", .lines = {}};
+  const auto add = [&](const std::string& line) { code.lines.push_back("yolov6q " + line); };
+  if (searched)
+    add("train --mode hyper_search" + network + " --recipe search/recipe.yaml --out again/search");
+  add(fmt::format("train --mode {}{}{} --recipe float/recipe.yaml --out again/float", options.train.mode,
+                  network, scales));
+  if (measures_sensitivity(options)) {
+    add("sensitivity --weights float/best.safetensors" + data + ranges + " --out again/sensitivity.json");
+  }
+  add("calibrate --weights float/best.safetensors" + data + ranges + keep + " --out again/ptq.safetensors");
+  if (options.qat) {
+    add("qat --weights calibrate/ptq.safetensors --teacher float/best.safetensors" + scales + data +
+        (options.distill ? "" : " --no-distill") + " --recipe qat/recipe.yaml --out again/qat");
+  }
+  add(fmt::format("export --weights {} --form qdq --raw-head --out again/engine.onnx",
+                  inputs.quantized.string()));
+  add(fmt::format("eval --weights export/engine.onnx{} --split {}", data, inputs.result.split));
+  for (const int64_t batch : options.bench_batches) {
+    add(fmt::format("bench --onnx export/float.onnx --int8 export/engine.onnx --batch-size {}", batch));
+  }
   return code;
 }
 
 }  // namespace
 
 report::Page result_page(const ResultPageInputs& inputs) {
-  report::Page page{.title = fmt::format("{} ({}) in INT8", inputs.architecture, inputs.mode),
+  const TrainOptions& train = inputs.options.train;
+  report::Page page{.title = fmt::format("{} ({}) in INT8", train.architecture, train.mode),
                     .subtitle = fmt::format("{} classes, {} images of {}", inputs.dataset.class_names.size(),
                                             inputs.dataset.images.size(), inputs.result.split)};
   page.sections.emplace_back(highlights(inputs.result));
   page.sections.emplace_back(result_table(inputs.result));
   page.sections.emplace_back(gallery(inputs));
   add_curves(page, inputs);
-  add_sensitivity(page, inputs.sensitivity);
-  add_ranges(page, inputs.ranges);
+  if (measures_sensitivity(inputs.options)) {
+    add_sensitivity(page, train.out / "sensitivity" / "sensitivity.json");
+  }
+  add_ranges(page, train.out / "calibrate" / "ranges.json");
   page.sections.emplace_back(report::KeyValues{"Provenance",
                                                {{"tool", tool_version()},
                                                 {"machine", inputs.result.isa},

@@ -13,13 +13,13 @@ namespace y6q::stages {
 
 struct ResultPageInputs {
   const PipelineResult& result;
+  const PipelineOptions& options;
   const data::Dataset& dataset;  ///< the split of the table
-  std::vector<std::pair<std::string, eval::CocoDetections>>
-      detections;  ///< by model, float first, the last quantized one last
-  std::vector<std::pair<std::string, std::string>> histories;  ///< what was trained, its history.csv
-  fs::path sensitivity, ranges;  ///< files of those steps; shown when they exist
-  std::string architecture, mode, data_sha256;
-  fs::path data;
+  std::string data_sha256;       ///< of the training split
+  fs::path quantized = {};       ///< the last quantized model, in the run's folder
+  std::vector<std::pair<std::string, eval::CocoDetections>> detections =
+      {};  ///< by model, float first, the last quantized one last
+  std::vector<std::pair<std::string, std::string>> histories = {};  ///< what was trained, its history.csv
 };
 
 /// The report of a pipeline: table, detections of the float and the quantized network side by side, curves,

@@ -61,7 +61,7 @@ class Measurement {
       throw InputError("{}: is calibrated already (scheme {}); give the float model",
                        options.weights.string(), file_.info.scheme);
     }
-    check_classes(file_.info, options.weights, train_.class_names, options.data);
+    check_classes(file_.info.class_names, options.weights, train_.class_names, options.data);
     check_split(measured_on_, options.split, train_, options.data);
   }
 

@@ -51,6 +51,9 @@ train::TrainRecipe default_recipe(const std::string& architecture, const std::st
 
 TrainSummary train(const TrainOptions& options, Monitor& monitor) {
   const models::Mode mode = trainable_mode(options.mode);
+  for (const char* written : {"best.safetensors", "last.safetensors"}) {
+    check_not_an_input(options.out / written, {options.scales});
+  }
   const TrainingSets sets = read_training_sets(options, monitor);
   const auto images = static_cast<int64_t>(sets.train.images.size());
   TrainingRun run;

@@ -68,6 +68,11 @@ TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, cons
     throw InputError("{}: there is no training state to go on from; leave --resume out to start anew",
                      state.string());
   }
+  if (!options.resume && fs::exists(state)) {
+    throw UsageError(
+        "{}: holds a training run; go on with --resume, choose another --out or remove the folder",
+        options.out.string());
+  }
   const FolderLock lock(options.out);
   train::TrainHooks hooks{
       .evaluate = evaluation_on(sets.val, run, options),

@@ -53,7 +53,8 @@ struct TrainingRun {
 
 /// Trains, evaluates on val as the recipe says, writes the files of TrainingRunOptions::out. Throws
 /// InputError for
-/// --resume without a state.
+/// --resume without a state, UsageError for a folder that holds a state without --resume, or that another
+/// process is working in.
 TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, const TrainingRunOptions& options,
                           Monitor& monitor);
 

@@ -84,6 +84,9 @@ TEST_F(Contract, JsonIsOneDocument) {
   EXPECT_THAT(free.at("trtexec").get<std::string>(), AllOf(HasSubstr("--calib=" + (folder_ / "free.cache")),
                                                            HasSubstr("--int8"), HasSubstr("free.trt")));
   EXPECT_THAT(bytes("free.cache"), testing::StartsWith("TRT-8XXX-EntropyCalibration2\nimages: 3c010204\n"));
+  expect_failure(2, {"export", "--weights", calibrated, "--form", "qdq-free", "--out", folder_ / "x.cache"},
+                 HasSubstr("calibration cache"));
+  EXPECT_FALSE(fs::exists(folder_ / "x.cache"));
   if (!engine::openvino_supports(engine::Precision::fp32)) return;
   const auto built = expect_json({"build", "--onnx", folder_ / "ptq.onnx", "--out", folder_ / "engine.json"});
   EXPECT_EQ(built.at("convolutions"), 58);
@@ -94,6 +97,13 @@ TEST_F(Contract, JsonIsOneDocument) {
   const auto bench = expect_json({"bench", "--onnx", folder_ / "float.onnx", "--int8", folder_ / "ptq.onnx",
                                   "--rounds", "1", "--seconds", "0.01"});
   EXPECT_GE(bench.at("results").size(), 2U);
+  expect_failure(3, {"bench", "--int8", folder_ / "float.onnx"},
+                 AllOf(HasSubstr(folder_ / "float.onnx"), HasSubstr("no quantizers")));
+  expect_failure(3, {"bench", "--onnx", folder_ / "ptq.onnx"},
+                 AllOf(HasSubstr(folder_ / "ptq.onnx"), HasSubstr("is quantized"), HasSubstr("fp32")));
+  expect_failure(
+      3, {"build", "--onnx", folder_ / "ptq.onnx", "--out", folder_ / "x.json", "--precision", "fp32"},
+      HasSubstr("is quantized"));
   for (const char* key : {"precision", "batch", "p50_ms", "p90_ms", "p99_ms", "images_per_s", "isa"}) {
     EXPECT_TRUE(bench.at("results").at(0).contains(key)) << key;
   }

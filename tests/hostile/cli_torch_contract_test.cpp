@@ -1,6 +1,7 @@
 #include "base/folder_lock.h"
 #include "engine/engine.h"
 #include "hostile/contract.h"
+#include "onnx/write.h"
 
 // The subcommands that need LibTorch, and what all of them share: reading a data set.
 namespace y6q::hostile {
@@ -72,6 +73,60 @@ TEST_F(TorchContract, ARunsFolderBelongsToOneProcessAtATime) {
                    AllOf(HasSubstr(run_folder), HasSubstr("another process")));
   }
   EXPECT_EQ(files(), before);
+}
+
+TEST_F(TorchContract, AFinishedOrInterruptedTrainingIsNotOverwritten) {
+  const Arguments train{"train",    "--data", make_set(),   "--out", folder_ / "run",
+                        "--epochs", "1",      "--img-size", "64"};
+  ASSERT_EQ(run(train).code, 0);
+  const std::string state = bytes("run/state.safetensors"), log = bytes("run/iterations.csv");
+  expect_failure(2, train, AllOf(HasSubstr(folder_ / "run"), HasSubstr("--resume")));
+  EXPECT_EQ(bytes("run/state.safetensors"), state);
+  EXPECT_EQ(bytes("run/iterations.csv"), log);
+}
+
+TEST_F(TorchContract, AModelIsNotOverwrittenByWhatIsMadeOfIt) {
+  const std::string data = make_set(), weights = make_weights(), before = bytes("float.safetensors");
+  fs::create_hard_link(weights, folder_ / "same.safetensors");
+  for (const std::string& out : {weights, folder_ / "same.safetensors"}) {
+    expect_failure(2, {"calibrate", "--weights", weights, "--data", data, "--out", out}, HasSubstr(out));
+    expect_failure(2, {"export", "--weights", weights, "--out", out}, HasSubstr(out));
+    expect_failure(2, {"convert", "--weights", weights, "--out", out}, HasSubstr(out));
+  }
+  EXPECT_EQ(bytes("float.safetensors"), before);
+}
+
+TEST_F(TorchContract, PipelineMeasuresOnTestOnlyFinallyAndKeepsValsNumbers) {
+  const std::string data = make_set();
+  write("recipe.yaml",
+        "pipeline: {sensitivity: false, qat: false}\ncalibrate: {images: 4}\n"
+        "bench: {seconds: 0.01, rounds: 1, batches: [1]}\n");
+  const Arguments pipeline{"pipeline",
+                           "--data",
+                           data,
+                           "--recipe",
+                           folder_ / "recipe.yaml",
+                           "--out",
+                           folder_ / "run",
+                           "--epochs",
+                           "1",
+                           "--no-search",
+                           "--threads",
+                           "1"};
+  EXPECT_EQ(expect_json(with(pipeline, {"--img-size", "64"})).at("split"), "val");
+  EXPECT_FALSE(fs::exists(folder_ / "run/search"));
+  EXPECT_EQ(formats::read_model(folder_ / "run/float/best.safetensors").info.mode, "repopt");
+  const std::string summary = bytes("run/summary.json"), numbers = bytes("run/evaluate/engine.json");
+  EXPECT_EQ(expect_json(with(pipeline, {"--img-size", "64", "--final"})).at("split"), "test");
+  EXPECT_EQ(nlohmann::json::parse(bytes("run/final/summary.json")).at("split"), "test");
+  EXPECT_TRUE(fs::exists(folder_ / "run/final/report.html"));
+  EXPECT_EQ(bytes("run/summary.json"), summary);
+  EXPECT_EQ(bytes("run/evaluate/engine.json"), numbers);
+  expect_failure(3, with(pipeline, {"--img-size", "96", "--from", "bench"}),
+                 AllOf(HasSubstr("evaluate/float.json"), HasSubstr("--from evaluate")));
+  write("run/evaluate/float.json", "{");
+  expect_failure(3, with(pipeline, {"--img-size", "64", "--from", "bench"}),
+                 HasSubstr("evaluate/float.json"));
 }
 
 TEST_F(TorchContract, EvalPrintsOneDocumentAndHoldsTheBoundThatWasAskedFor) {
@@ -290,20 +345,31 @@ TEST_F(TorchContract, DamagedModelFilesAreRefused) {
                  HasSubstr(calibrated));
 }
 
-TEST_F(TorchContract, AnOnnxFileOfMoreClassesThanTheSetIsRefused) {
+TEST_F(TorchContract, AnOnnxFileIsEvaluatedAsWhatItIs) {
+  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  const std::string data = make_set(), onnx = folder_ / "ptq.onnx";
+  ASSERT_EQ(run({"export", "--weights", make_calibrated(), "--form", "qdq", "--out", onnx}).code, 0);
+  EXPECT_EQ(expect_json(eval(onnx, data)).at("runner"), "openvino int8");
+  expect_failure(3, with(eval(onnx, data), {"--precision", "fp32"}),
+                 AllOf(HasSubstr(onnx), HasSubstr("fp32")));
+}
+
+TEST_F(TorchContract, AnOnnxFileOfOtherClassesThanTheSetIsRefused) {
   if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
   formats::ModelFile file = network();
   for (auto& [name, array] : file.model.weights) {
     if (name.starts_with("detect.cls_preds.") && name.ends_with(".bias")) array.floats().assign(4, 3.0F);
   }
   formats::write_model(folder_ / "sure.safetensors", file);
-  ASSERT_EQ(run({"export", "--weights", folder_ / "sure.safetensors", "--out", folder_ / "sure.onnx"}).code,
-            0);
+  const std::string named = folder_ / "named.onnx", nameless = folder_ / "nameless.onnx";
+  ASSERT_EQ(run({"export", "--weights", folder_ / "sure.safetensors", "--out", named}).code, 0);
+  onnx::write_onnx(nameless, file.model, {});
   make_set();
   const std::string data = write("set/other.yaml", "val: images/val\nnames: [a]\n");
   for (int i = 1; i <= 3; ++i)
     write("set/labels/val/00000" + std::to_string(i) + ".txt", "0 0.5 0.5 0.2 0.2\n");
-  expect_failure(3, eval(folder_ / "sure.onnx", data), HasSubstr("the data set has 0 to 0"));
+  expect_failure(3, eval(named, data), AllOf(HasSubstr(named), HasSubstr("[disc, square, triangle, cross]")));
+  expect_failure(3, eval(nameless, data), HasSubstr("the data set has 0 to 0"));
 }
 
 TEST_F(TorchContract, BrokenRecipesAreRefusedWithTheirLine) {

@@ -21,12 +21,12 @@ ImageStore::Handle ImageStore::get(int64_t index) {
   if (handle.cached_) return handle;
 
   const ImageRecord& record = dataset_.images[slot];
-  const image::Image decoded = image::decode_file(record.path);
+  image::Image decoded = image::decode_file(record.path);
   if (decoded.height != record.height || decoded.width != record.width) {
     throw InputError("data: {}: size is now {} x {}, but was {} x {} when the data set was read; start again",
                      record.path.string(), decoded.height, decoded.width, record.height, record.width);
   }
-  handle.own_ = image::resize_to_fit(decoded, options_.fit, {.augmenting = options_.augmenting});
+  handle.own_ = image::resize_to_fit(std::move(decoded), options_.fit, {.augmenting = options_.augmenting});
 
   const auto bytes = static_cast<int64_t>(handle.own_.pixels.size());
   const std::lock_guard lock(mutex_);

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "image/extension.h"
+#include "image/jpeg.h"
 #include "image/jpeg_markers.h"
 #include "image/opencv.h"
 
@@ -27,18 +28,20 @@ uint32_t big_endian(std::span<const std::byte> bytes, size_t at) {
 }
 
 // The two common types state their size in a few bytes: a bomb is refused before the decoder allocates.
-void check_before_decoding(std::span<const std::byte> bytes, const std::string& name) {
+// Returns a JPEG's orientation.
+int check_before_decoding(std::span<const std::byte> bytes, const std::string& name) {
   static constexpr std::array kPng{std::byte{0x89}, std::byte{'P'}, std::byte{'N'}, std::byte{'G'}};
   if (bytes.size() >= 24 && std::equal(kPng.begin(), kPng.end(), bytes.begin())) {
     check_sides(big_endian(bytes, 20), big_endian(bytes, 16), name);
   }
-  if (!starts_as_jpeg(bytes)) return;
+  if (!starts_as_jpeg(bytes)) return 1;
   const JpegOutline outline = outline_jpeg(bytes);
   if (outline.height > 0) check_sides(outline.height, outline.width, name);
   if (!outline.complete) {
     throw InputError("image: {}, byte {}: JPEG data ends before its end marker FF D9; copy the file again",
                      name, outline.stopped_at);
   }
+  return outline.orientation;
 }
 
 }  // namespace
@@ -56,7 +59,10 @@ Image decode_file(const fs::path& path) {
 
 Image decode(std::span<const std::byte> bytes, const std::string& name) {
   if (bytes.empty()) throw InputError("image: {}: the file is empty", name);
-  check_before_decoding(bytes, name);
+  const int orientation = check_before_decoding(bytes, name);
+  if (starts_as_jpeg(bytes)) {
+    if (auto image = decode_jpeg(bytes)) return turned(std::move(*image), orientation);
+  }
   limit_opencv_threads();
   cv::Mat decoded;
   try {

@@ -55,6 +55,58 @@ TEST(Decode, ExifOrientationSixTurnsTheImage) {
   EXPECT_EQ(image.width, 20);
 }
 
+// Where the pixel at row y, column x of the upright image (h x w) lies in the stored one: JEITA
+// CP-3451, 4.6.4.
+std::pair<int64_t, int64_t> stored_at(int orientation, int64_t y, int64_t x, int64_t h, int64_t w) {
+  switch (orientation) {
+    case 2:
+      return {y, w - 1 - x};
+    case 3:
+      return {h - 1 - y, w - 1 - x};
+    case 4:
+      return {h - 1 - y, x};
+    case 5:
+      return {x, y};
+    case 6:
+      return {w - 1 - x, y};
+    case 7:
+      return {w - 1 - x, h - 1 - y};
+    case 8:
+      return {x, h - 1 - y};
+    default:
+      return {y, x};
+  }
+}
+
+TEST(Decode, EveryExifOrientationMovesEveryPixel) {
+  const std::string plain = encode(gradient(20, 31), ".jpg");
+  const Image stored = decode(std::as_bytes(std::span(plain)), "a.jpg");
+  for (int orientation = 0; orientation <= 9; ++orientation) {
+    const std::string bytes = with_exif_orientation(plain, static_cast<char>(orientation));
+    const Image image = decode(std::as_bytes(std::span(bytes)), "a.jpg");
+    const bool on_its_side = orientation >= 5 && orientation <= 8;
+    ASSERT_EQ(image.height, on_its_side ? 31 : 20) << orientation;
+    for (int64_t y = 0; y < image.height; ++y) {
+      for (int64_t x = 0; x < image.width; ++x) {
+        const auto [row, column] = stored_at(orientation, y, x, image.height, image.width);
+        ASSERT_EQ(image.at(y, x)[0], stored.at(row, column)[0]) << orientation << ": " << y << ", " << x;
+      }
+    }
+  }
+}
+
+TEST(Decode, DamagedExifDataAreNoReasonToRefuseAnImage) {
+  const std::string bytes = with_exif_orientation(encode(gradient(20, 31), ".jpg"), 6);
+  const size_t exif = bytes.find("Exif");
+  for (size_t i = exif; i < exif + 30; ++i) {
+    for (const char value : {'\0', '\x7f', '\xff'}) {
+      std::string damaged = bytes;
+      damaged[i] = value;
+      EXPECT_EQ(message_of(damaged), "accepted") << i - exif;
+    }
+  }
+}
+
 TEST(Decode, JpegThatEndsEarlyIsRefusedAtEveryLength) {
   const std::string bytes = encode(gradient(40, 60), ".jpg");
   ASSERT_EQ(message_of(bytes), "accepted");

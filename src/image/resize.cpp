@@ -28,7 +28,7 @@ Size fitted_size(Size source, Size bounds) {
   return ratio == 1 ? source : Size{scaled(h), scaled(w)};
 }
 
-Image resize_to_fit(const Image& image, Size bounds, const FitOptions& options) {
+Image resize_to_fit(Image image, Size bounds, const FitOptions& options) {
   const Size source{image.height, image.width};
   const Size size = fitted_size(source, bounds);
   if (size == source) return image;

@@ -22,8 +22,8 @@ struct FitOptions {
   bool augmenting = false;  ///< true: bilinear also when shrinking
 };
 
-/// Resizes to fitted_size: area interpolation when shrinking, bilinear otherwise; a copy when nothing
-/// changes.
-Image resize_to_fit(const Image& image, Size bounds, const FitOptions& options = {});
+/// Resizes to fitted_size: area interpolation when shrinking, bilinear otherwise; the image itself when
+/// nothing changes.
+Image resize_to_fit(Image image, Size bounds, const FitOptions& options = {});
 
 }  // namespace y6q::image

@@ -1,3 +1,7 @@
+#include "base/memory.h"
 #include "cli/command.h"
 
-int main(int argc, char** argv) { return y6q::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  y6q::keep_freed_memory();
+  return y6q::cli::run(argc, argv);
+}

@@ -1,5 +1,6 @@
 #include "passes/fold_batch_norm.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "passes/same_outputs.h"
@@ -15,12 +16,13 @@ bn [1, 4, 5, 5] = BatchNorm(conv, bn.weight, bn.bias, bn.running_mean, bn.runnin
 )";
 
 TEST(FoldBatchNorm, MovesItIntoTheConvolution) {
-  const ir::Model model = model_of(std::string(R"(images [1, 3, 5, 5] = Input() shape=1x3x5x5
+  const ir::Model model = model_of(fmt::format(R"(images [1, 3, 5, 5] = Input() shape=1x3x5x5
 conv.weight [4, 3, 3, 3] = Parameter() shape=4x3x3x3 @unit
 conv [1, 4, 5, 5] = Conv2d(images, conv.weight) pad=1x1 @unit
-)") + kNorm + R"(relu [1, 4, 5, 5] = Relu(bn) @unit
+{}relu [1, 4, 5, 5] = Relu(bn) @unit
 output out = relu
-)");
+)",
+                                               kNorm));
   const ir::Model folded = fold_batch_norm(model);
   EXPECT_EQ(ir::to_text(folded.graph), R"(images [1, 3, 5, 5] = Input() shape=1x3x5x5
 conv.weight [4, 3, 3, 3] = Parameter() shape=4x3x3x3 @unit
@@ -33,11 +35,13 @@ output out = relu
 }
 
 TEST(FoldBatchNorm, KeepsABiasThatIsThereAndAnOutputOfTheNorm) {
-  const ir::Model model = model_of(std::string(R"(images [1, 4, 5, 5] = Input() shape=1x4x5x5
+  const ir::Model model = model_of(fmt::format(R"(images [1, 4, 5, 5] = Input() shape=1x4x5x5
 conv.weight [4, 2, 1, 1] = Parameter() shape=4x2x1x1 @unit
 conv.bias [4] = Parameter() shape=4 @unit
 conv [1, 4, 5, 5] = Conv2d(images, conv.weight, conv.bias) groups=2 @unit
-)") + kNorm + "output out = bn\n");
+{}output out = bn
+)",
+                                               kNorm));
   const ir::Model folded = fold_batch_norm(model);
   EXPECT_EQ(folded.graph.size(), 4U);
   EXPECT_EQ(folded.weights.size(), 2U);
@@ -81,7 +85,7 @@ conv [1, 4, 5, 5] = Conv2d(images, conv.weight) pad=1x1 @unit
 
 TEST(FoldBatchNorm, LeavesANormBehindAnythingElseAlone) {
   const ir::Model model =
-      model_of(std::string("conv [1, 4, 5, 5] = Input() shape=1x4x5x5\n") + kNorm + "output out = bn\n");
+      model_of(fmt::format("conv [1, 4, 5, 5] = Input() shape=1x4x5x5\n{}output out = bn\n", kNorm));
   EXPECT_EQ(ir::to_text(fold_batch_norm(model).graph), ir::to_text(model.graph));
 }
 

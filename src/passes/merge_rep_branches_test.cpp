@@ -1,5 +1,6 @@
 #include "passes/merge_rep_branches.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "models/blocks.h"
@@ -95,11 +96,12 @@ output out = sum
 }
 
 TEST(MergeRepBranches, JoinsThePartOfASumThatCanBeJoined) {
-  const ir::Model model = model_of(std::string(kTwo) + R"(inner [1, 2, 6, 6] = Add(large, small)
+  const ir::Model model = model_of(fmt::format(R"({}inner [1, 2, 6, 6] = Add(large, small)
 relu [1, 2, 6, 6] = Relu(images)
 sum [1, 2, 6, 6] = Add(inner, relu)
 output out = sum
-)");
+)",
+                                               kTwo));
   const ir::Model merged = merge_rep_branches(model);
   EXPECT_TRUE(merged.graph.find("sum"));
   EXPECT_FALSE(merged.graph.find("inner"));

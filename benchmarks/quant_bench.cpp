@@ -40,10 +40,10 @@ void Search(benchmark::State& state, RangeMethod method) {
   state.SetLabel(detect_isa().name());
 }
 
-BENCHMARK(Observe)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Search, entropy, RangeMethod::entropy)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Search, mse, RangeMethod::mse)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Search, percentile, RangeMethod::percentile)->Unit(benchmark::kMillisecond);
+BENCHMARK(Observe)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(Search, entropy, RangeMethod::entropy)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(Search, mse, RangeMethod::mse)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(Search, percentile, RangeMethod::percentile)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace y6q::quant

@@ -30,8 +30,16 @@ void MosaicSample(benchmark::State& state, int64_t cache_bytes) {
   state.SetLabel(detect_isa().name());
 }
 
-BENCHMARK_CAPTURE(MosaicSample, decoding, 0)->Arg(320)->Arg(640)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(MosaicSample, cached, int64_t{4} << 30)->Arg(320)->Arg(640)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(MosaicSample, decoding, 0)
+    ->Arg(320)
+    ->Arg(640)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(MosaicSample, cached, int64_t{4} << 30)
+    ->Arg(320)
+    ->Arg(640)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace y6q::data

@@ -3,7 +3,12 @@
 set -euo pipefail
 source scripts/shell.sh
 
-cache=${Y6Q_CACHE-${XDG_CACHE_HOME:-$HOME/.cache}/yolov6q/wheels}
+# The home folder's cache is read where there is one; only a cache that was asked for is written to.
+home_cache() {
+  local base=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+  [[ -z $base ]] || echo "$base/yolov6q/wheels"
+}
+cache=${Y6Q_CACHE-$(home_cache)}
 pinned() { grep -v '^#' scripts/wheels.txt; }
 packages() {  # packages [optional group …]
   awk -v wanted=" $* " '!/^#/ && ($1 !~ /^(dev|video)$/ || index(wanted, " " $1 " ")) { for (i = 2; i <= NF; ++i) print $i }' scripts/packages.txt
@@ -26,6 +31,7 @@ Brings a Debian 12 machine to the point where ./run build works:
      pip fetches them, as it is configured on this machine.
 
 Wheels that are already in .deps/wheels, or in the folder Y6Q_CACHE (now: ${cache:-none}; empty: none), are not fetched again.
+They are written nowhere else, unless you set Y6Q_CACHE: then that folder is filled with them.
 TEXT
 }
 
@@ -91,7 +97,7 @@ fetch_wheels() {
 }
 
 fill_cache() {
-  [[ -n $cache ]] && mkdir -p "$cache" 2>/dev/null || return 0
+  [[ -n ${Y6Q_CACHE-} ]] && mkdir -p "$cache" 2>/dev/null || return 0
   local hash path
   while read -r hash path; do
     grep -q "sha256:$hash\$" scripts/wheels.txt || continue

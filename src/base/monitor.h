@@ -24,4 +24,18 @@ class Monitor {
 /// Says nothing, never stops.
 Monitor& silent_monitor();
 
+/// For work inside other work: stops when the outer one is asked to, and leaves its progress alone.
+class InnerMonitor : public Monitor {
+ public:
+  explicit InnerMonitor(const Monitor& outer) : outer_(outer) {}
+  void begin(std::string_view, int64_t, std::string_view) override {}
+  void advance(int64_t, std::string_view) override {}
+  void end() override {}
+  void message(std::string_view) override {}
+  bool stop_requested() const override { return outer_.stop_requested(); }
+
+ private:
+  const Monitor& outer_;
+};
+
 }  // namespace y6q

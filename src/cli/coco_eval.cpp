@@ -33,6 +33,7 @@ class CocoEvalCommand : public Command {
 
   void run(Console& console) override {
     set_areas();
+    bootstrap_.monitor = &console.monitor();
     const auto truth = eval::read_coco_ground_truth(truth_);
     const auto detections = eval::read_coco_detections(detections_);
     const eval::CocoResult result = eval::evaluate_coco(truth, detections, options_);

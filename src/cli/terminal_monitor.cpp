@@ -23,16 +23,21 @@ std::string duration(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
-}  // namespace
-
-TerminalMonitor::TerminalMonitor() : is_terminal_(::isatty(STDERR_FILENO) == 1) {
+/// Not before there is work that asks stop_requested(): until then a signal must end the process by itself.
+void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
 }
 
+}  // namespace
+
+TerminalMonitor::TerminalMonitor() : is_terminal_(::isatty(STDERR_FILENO) == 1) {}
+
 TerminalMonitor::~TerminalMonitor() { clear_bar(); }
 
 void TerminalMonitor::begin(std::string_view task, int64_t total, std::string_view unit) {
+  if (!catching_) catch_interrupts();
+  catching_ = true;
   task_ = task;
   unit_ = unit;
   total_ = total;

@@ -8,7 +8,8 @@
 namespace y6q::cli {
 
 /// Progress on stderr: a bar with rate and time left on a terminal, a plain line every ten seconds otherwise.
-/// Ctrl-C asks the work to stop; a second one ends the process at once. One instance a process.
+/// From the first begin() on Ctrl-C asks the work to stop, and a second one ends the process at once; before,
+/// the first does. One instance a process.
 class TerminalMonitor : public Monitor {
  public:
   TerminalMonitor();
@@ -25,7 +26,7 @@ class TerminalMonitor : public Monitor {
   void clear_bar();
 
   bool is_terminal_;
-  bool bar_shown_ = false;
+  bool bar_shown_ = false, catching_ = false;
   std::string task_, unit_;
   int64_t total_ = 0, last_ = 0;
   Clock::time_point start_, shown_;

@@ -1,6 +1,7 @@
 #include "eval/coco_bootstrap.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/errors.h"
 #include "base/random.h"
@@ -36,12 +37,23 @@ std::vector<Replicates> resample(std::span<const ReplicateEvaluator> evaluators,
                                  const BootstrapOptions& options, int threads) {
   const size_t images = evaluators.front().image_count();
   std::vector<Replicates> all(evaluators.size(), Replicates(static_cast<size_t>(options.replicates) + 1));
-  parallel_for(options.replicates + 1, threads, [&](int64_t number) {
-    const auto times =
-        number == 0 ? std::vector<uint32_t>(images, 1) : draw(images, options.seed, number - 1);
+  for (size_t i = 0; i < evaluators.size(); ++i)
+    all[i].front() = evaluators[i].evaluate(std::vector<uint32_t>(images, 1));
+  std::mutex mutex;
+  int64_t done = 0;
+  options.monitor->begin("bootstrap", options.replicates, "resamplings");
+  parallel_for(options.replicates, threads, [&](int64_t number) {
+    const auto times = draw(images, options.seed, number);
     for (size_t i = 0; i < evaluators.size(); ++i)
-      all[i][static_cast<size_t>(number)] = evaluators[i].evaluate(times);
+      all[i][static_cast<size_t>(number) + 1] = evaluators[i].evaluate(times);
+    const std::lock_guard lock(mutex);
+    if (options.monitor->stop_requested()) {
+      throw Interrupted("bootstrap: stopped after {} of {} resamplings; start it again to begin anew", done,
+                        options.replicates);
+    }
+    options.monitor->advance(++done, "");
   });
+  options.monitor->end();
   return all;
 }
 

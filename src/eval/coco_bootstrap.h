@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/monitor.h"
 #include "eval/coco_replicate.h"
 
 namespace y6q::eval {
@@ -12,6 +13,7 @@ struct BootstrapOptions {
   int64_t replicates = 1000;  ///< at least 1
   uint64_t seed = 0;
   double confidence = 0.95;  ///< of the intervals, in (0, 1)
+  Monitor* monitor = &silent_monitor();
 };
 
 /// value: of the data as they are; low, high: quantiles of the replicates (percentile method). -1: not
@@ -42,7 +44,8 @@ struct ComparisonResult {
 };
 
 /// Resamples images with replacement, `replicates` times. Same seed, same result, whatever the threads.
-/// Throws as evaluate_coco, and UsageError for options out of range.
+/// Throws as evaluate_coco, UsageError for options out of range, and Interrupted when the monitor asks to
+/// stop.
 BootstrapResult bootstrap_coco(const CocoGroundTruth& truth, const CocoDetections& detections,
                                const CocoOptions& coco, const BootstrapOptions& options);
 

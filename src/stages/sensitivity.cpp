@@ -123,25 +123,31 @@ class Measurement {
 
   template <typename Make>
   Accuracy measure(const std::string& name, const Make& make) {
-    if (monitor_.stop_requested()) {
-      throw Interrupted("sensitivity: stopped after {} networks; the same command goes on", count_);
-    }
+    if (monitor_.stop_requested()) stop();
     const Accuracy* before = done_.find(name);
-    Accuracy accuracy;
-    if (before != nullptr) {
-      accuracy = *before;
-    } else {
-      const auto runner = open_eager(make(), {.threads = options_.threads});
+    const Accuracy accuracy = before != nullptr ? *before : done_.add(name, evaluated(make()));
+    monitor_.advance(++count_, fmt::format("mAP {:.2f}", 100 * accuracy.map));
+    return accuracy;
+  }
+
+  Accuracy evaluated(const ir::Model& model) const {
+    const auto runner = open_eager(model, {.threads = options_.threads});
+    InnerMonitor inner(monitor_);
+    try {
       const Evaluation evaluation = evaluate(*runner, measured_on_,
                                              {.image_size = file_.info.image_size,
                                               .batch_size = options_.batch_size,
                                               .workers = options_.workers,
                                               .threads = options_.threads},
-                                             silent_monitor());
-      accuracy = done_.add(name, {evaluation.map(), evaluation.map50()});
+                                             inner);
+      return {evaluation.map(), evaluation.map50()};
+    } catch (const Interrupted&) {
+      stop();
     }
-    monitor_.advance(++count_, fmt::format("mAP {:.2f}", 100 * accuracy.map));
-    return accuracy;
+  }
+
+  [[noreturn]] void stop() const {
+    throw Interrupted("sensitivity: stopped after {} networks; the same command goes on", count_);
   }
 
   const SensitivityOptions& options_;

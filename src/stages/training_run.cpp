@@ -25,12 +25,14 @@ data::LoaderOptions loader_options(const TrainingRun& run, const TrainingRunOpti
 
 /// mAP of a model on the validation split, merged and folded as it will be deployed.
 std::function<double(const ir::Model&)> evaluation_on(const data::Dataset& dataset, const TrainingRun& run,
-                                                      const TrainingRunOptions& options) {
+                                                      const TrainingRunOptions& options,
+                                                      const Monitor& monitor) {
   return [&](const ir::Model& model) {
+    InnerMonitor inner(monitor);
     const auto runner = open_eager(passes::deploy(run.finish(model)), {.threads = options.threads});
     const EvaluateOptions evaluate_options{
         .image_size = run.info.image_size, .workers = options.workers, .threads = options.threads};
-    return evaluate(*runner, dataset, evaluate_options, silent_monitor()).map();
+    return evaluate(*runner, dataset, evaluate_options, inner).map();
   };
 }
 
@@ -75,7 +77,7 @@ TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, cons
   }
   const FolderLock lock(options.out);
   train::TrainHooks hooks{
-      .evaluate = evaluation_on(sets.val, run, options),
+      .evaluate = evaluation_on(sets.val, run, options, monitor),
       .state_file = state,
       .history_csv = options.out / "history.csv",
       .subject = fmt::format("{} on {} and {}", run.subject, sets.train.sha256, sets.val.sha256),

@@ -94,7 +94,6 @@ class Run {
     ++progress().batch;
     ++progress().iteration;
     images_ += batch.count;
-    lr_ = settings.lr;
     const bool stepped = accumulation_.add(settings.accumulate, progress().batch == batches);
     if (stepped) learner_.step(settings);
     hooks_.monitor->advance(progress().batch, fmt::format("loss {:.3f}", terms.total()));
@@ -110,7 +109,7 @@ class Run {
                  progress().sum_iou / batches,
                  progress().sum_dfl / batches,
                  progress().sum_distill / batches,
-                 lr_,
+                 schedule_.at(progress().iteration - 1, progress().epoch).lr,
                  {},
                  static_cast<double>(images_) / std::max(elapsed.count(), 1e-9)};
     row.map = evaluated();
@@ -133,13 +132,22 @@ class Run {
     const bool due = done % recipe_.eval_interval == 0 || done == recipe_.epochs;
     if (!hooks_.evaluate || !due) return {};
     ir::Model model = learner_.model();
-    const double map = hooks_.evaluate(model);
+    const double map = map_of(model);
     if (map >= progress().best_map) {
       progress().best_map = map;
       progress().best_epoch = progress().epoch;
       state_.best = std::move(model.weights);
     }
     return map;
+  }
+
+  /// An epoch that is trained but not evaluated is a state as any other: all of its batches are done.
+  double map_of(const ir::Model& model) {
+    try {
+      return hooks_.evaluate(model);
+    } catch (const Interrupted&) {
+      stop();
+    }
   }
 
   void save() {
@@ -173,7 +181,6 @@ class Run {
   Learner learner_;
   TrainState state_;
   Accumulation accumulation_;
-  double lr_ = 0;
   int64_t images_ = 0;  // of this epoch since started_
   std::chrono::steady_clock::time_point started_;
 };

@@ -22,7 +22,8 @@ struct IterationRow {
 
 /// What a run shows and keeps; all of it may be left out.
 struct TrainHooks {
-  /// COCO mAP in 0..1 of the model that would be kept. Absent: no evaluation, the last model is the best.
+  /// COCO mAP in 0..1 of the model that would be kept. Absent: no evaluation, the last model is the best. May
+  /// throw Interrupted: the run stops as if asked to, and the resumed one begins with the evaluation.
   std::function<double(const ir::Model& model)> evaluate = {};
   fs::path state_file = {};   ///< written after every epoch and when stopped
   fs::path history_csv = {};  ///< written after every epoch

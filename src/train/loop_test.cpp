@@ -170,6 +170,34 @@ TEST_F(TrainLoop, ResumedRunsEndWithTheSameWeights) {
   }
 }
 
+TEST_F(TrainLoop, AnInterruptedEvaluationIsMadeUpFor) {
+  TrainRecipe recipe = small_recipe();
+  recipe.eval_interval = 1;
+  const TrainResult straight = run(recipe, {.evaluate = score});
+  for (const int interrupted : {1, 2, 3}) {
+    int evaluations = 0;
+    TrainHooks hooks{.evaluate =
+                         [&](const ir::Model& model) {
+                           if (++evaluations == interrupted) throw Interrupted("stopped");
+                           return score(model);
+                         },
+                     .state_file = folder_ / "state",
+                     .resume = true};
+    EXPECT_THROW(run(recipe, hooks), Interrupted);
+    const TrainResult resumed = run(recipe, hooks);
+    EXPECT_EQ(evaluations, 4) << "of three epochs, one of them twice";
+    EXPECT_EQ(resumed.last.weights, straight.last.weights);
+    EXPECT_EQ(resumed.best.weights, straight.best.weights);
+    ASSERT_EQ(resumed.history.size(), straight.history.size());
+    for (size_t i = 0; i < straight.history.size(); ++i) {
+      EXPECT_EQ(resumed.history[i].loss_classes, straight.history[i].loss_classes);
+      EXPECT_EQ(resumed.history[i].map, straight.history[i].map);
+      EXPECT_EQ(resumed.history[i].lr, straight.history[i].lr);
+    }
+    fs::remove(hooks.state_file);
+  }
+}
+
 TEST_F(TrainLoop, StatesOfAnotherRecipeAreRefused) {
   TrainHooks hooks{.state_file = folder_ / "state", .resume = true};
   run(small_recipe(), hooks);

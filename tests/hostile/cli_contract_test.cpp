@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include "base/isa.h"
 #include "engine/engine.h"
 #include "hostile/contract.h"
@@ -60,6 +62,37 @@ TEST_F(Contract, SynthRefusesAFolderThatIsInUse) {
   EXPECT_EQ(files().size(), 2U);
 }
 
+TEST_F(Contract, WithoutWorkThatAsksTheFirstSignalEndsTheProgram) {
+  const std::string pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int end = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK);  // full, and never read: results wait for ever
+  while (::write(end, pipe.data(), 1) == 1) {
+  }
+  for (const Arguments& arguments : {Arguments{"inspect", "--weights", make_weights()}, coco_eval()}) {
+    for (const int signal : {SIGINT, SIGTERM}) {
+      support::Process process(Y6Q_PROGRAM, arguments, {.stdout_file = pipe});
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+      ASSERT_TRUE(process.is_running()) << arguments[0];
+      process.send(signal);
+      EXPECT_TRUE(process.ends_soon()) << arguments[0];
+      process.send(SIGKILL);
+      EXPECT_EQ(process.finish().code, 128 + signal) << arguments[0];
+    }
+  }
+  ::close(end);
+}
+
+TEST_F(Contract, TheBootstrapStopsAtCtrlC) {
+  Arguments arguments = coco_eval();
+  arguments.insert(arguments.end(), {"--bootstrap", "1000000"});
+  support::Process process(Y6Q_PROGRAM, arguments);
+  EXPECT_TRUE(process.interrupt_at("bootstrap: 1000000", SIGINT));
+  const Outcome outcome = process.finish();
+  EXPECT_EQ(outcome.code, 130) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("of 1000000 resamplings"));
+  EXPECT_EQ(outcome.out, "");
+}
+
 TEST_F(Contract, JsonIsOneDocument) {
   EXPECT_EQ(expect_json({"synth", "--out", folder_ / "set", "--train", "2", "--val", "2", "--test", "1",
                          "--img-size", "64"})
@@ -72,10 +105,7 @@ TEST_F(Contract, JsonIsOneDocument) {
   EXPECT_EQ(expect_json({"export", "--weights", calibrated, "--form", "qdq", "--out", folder_ / "ptq.onnx"})
                 .at("form"),
             "qdq");
-  write("gt.json", R"({"images": [{"id": 1}], "categories": [{"id": 3, "name": "a"}],
-      "annotations": [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [0, 0, 9, 9], "area": 81, "iscrowd": 0}]})");
-  write("dt.json", R"([{"image_id": 1, "category_id": 3, "bbox": [0, 0, 9, 9], "score": 0.5}])");
-  const auto coco = expect_json({"coco-eval", "--gt", folder_ / "gt.json", "--dt", folder_ / "dt.json"});
+  const auto coco = expect_json(coco_eval());
   EXPECT_EQ(coco.at("stats").size(), 12U);
   EXPECT_NEAR(coco.at("stats").at(0), 1, 1e-12);
   const auto free =

@@ -275,6 +275,30 @@ TEST_F(TorchContract, BrokenTrainingSamplesStopEveryStepThatReadsThem) {
   EXPECT_EQ(calibrated.at("images"), 3);
 }
 
+TEST_F(TorchContract, CtrlCIsHeardWithinAnEvaluation) {
+  ASSERT_EQ(run({"synth", "--out", folder_ / "set", "--train", "4", "--val", "96", "--test", "1",
+                 "--img-size", "96"})
+                .code,
+            0);
+  const std::string data = folder_ / "set/data.yaml", weights = make_weights();
+  support::Process measuring(Y6Q_PROGRAM, {"sensitivity", "--weights", weights, "--data", data, "--out",
+                                           folder_ / "out", "--images", "2", "--batch-size", "1"});
+  EXPECT_TRUE(measuring.interrupt_at("sensitivity: 63 networks", SIGINT));
+  const Outcome measured = measuring.finish();
+  EXPECT_EQ(measured.code, 130) << measured.err;
+  EXPECT_THAT(measured.err, HasSubstr("stopped after 0 networks; the same command goes on"));
+
+  Arguments train{"train",    "--data", data,           "--out", folder_ / "run", "--img-size", "64",
+                  "--epochs", "1",      "--batch-size", "4",     "--threads",     "1"};
+  support::Process training(Y6Q_PROGRAM, train);
+  EXPECT_TRUE(training.interrupt_at("epoch 1/1: 1 batches in", SIGINT));
+  const Outcome trained = training.finish();
+  EXPECT_EQ(trained.code, 130) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr("stopped after 0 of 1 epochs and 1 batches"));
+  train.push_back("--resume");
+  EXPECT_EQ(expect_json(train).at("epochs").size(), 1U);
+}
+
 TEST_F(TorchContract, EmptySetsAndContradictoryDescriptionsAreRefused) {
   const std::string data = make_set(), weights = make_weights(), yaml = bytes("set/data.yaml");
   auto refuse = [&](const std::string& text, const testing::Matcher<std::string>& message) {

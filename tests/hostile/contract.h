@@ -81,6 +81,14 @@ class Contract : public testing::Test {
     return folder_ / "ptq.safetensors";
   }
 
+  /// An evaluation of one detection that is right.
+  Arguments coco_eval() const {
+    write("gt.json", R"({"images": [{"id": 1}], "categories": [{"id": 3, "name": "a"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [0, 0, 9, 9], "area": 81, "iscrowd": 0}]})");
+    write("dt.json", R"([{"image_id": 1, "category_id": 3, "bbox": [0, 0, 9, 9], "score": 0.5}])");
+    return {"coco-eval", "--gt", folder_ / "gt.json", "--dt", folder_ / "dt.json"};
+  }
+
   /// A file of the folder, to be damaged.
   std::string bytes(const std::string& name) const { return read_file(folder_ / name); }
   std::string write(const std::string& name, const std::string& text) const {

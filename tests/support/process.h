@@ -7,12 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/files.h"
@@ -58,10 +60,31 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  void send(int signal) const { ::kill(id_, signal); }
+  void send(int signal) const {
+    if (id_ > 0) ::kill(id_, signal);  // 0 would be our own group
+  }
   bool is_running() {
     if (id_ > 0 && ::wait4(id_, &status_, WNOHANG, &usage_) == id_) id_ = 0;
     return id_ > 0;
+  }
+  /// What it has written to stderr by now.
+  std::string err_so_far() const {
+    std::string all(1 << 20, '\0');
+    const ssize_t size = ::pread(::fileno(err_.get()), all.data(), all.size(), 0);  // it shares our position
+    all.resize(size > 0 ? static_cast<size_t>(size) : 0);
+    return all;
+  }
+  /// Sends the signal as soon as `text` is on stderr. False: the program ended before, or does not end soon.
+  bool interrupt_at(const std::string& text, int signal) {
+    while (is_running() && err_so_far().find(text) == std::string::npos) pause();
+    const bool in_time = is_running();
+    send(signal);
+    return ends_soon() && in_time;
+  }
+  /// Within ten seconds.
+  bool ends_soon() {
+    for (int i = 0; i < 10000 && is_running(); ++i) pause();
+    return !is_running();
   }
   /// Waits for the end.
   Outcome finish() {
@@ -73,6 +96,7 @@ class Process {
   }
 
  private:
+  static void pause() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
   using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
   /// Between fork and exec: only calls that are safe there.

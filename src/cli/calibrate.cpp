@@ -54,6 +54,7 @@ class CalibrateCommand : public Command {
     if (!result.kept_float.empty()) text += fmt::format("float: {}\n", fmt::join(result.kept_float, ", "));
     console.result(text, {{"weights", options_.out.string()},
                           {"images", result.images},
+                          {"skipped", result.skipped},
                           {"method", method},
                           {"scheme", scheme},
                           {"float_layers", result.kept_float},

@@ -19,6 +19,7 @@ void report_training(Console& console, const stages::TrainSummary& summary) {
                   {"last", summary.last.string()},
                   {"best_map", summary.best_map},
                   {"best_epoch", summary.best_epoch},
+                  {"skipped", summary.skipped},
                   {"epochs", epochs}});
 }
 

@@ -152,6 +152,10 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
     throw InputError("data: no images for split '{}' under {} ({} broken); image files are expected there",
                      options.split, draft.root.string(), broken.size());
   }
+  if (!broken.empty()) {
+    monitor.message(fmt::format("data: {} of {} samples of split '{}' are broken and left out", broken.size(),
+                                draft.samples.size(), options.split));
+  }
   for (const fs::path& file : draft.description_files)
     digest += digest_line(draft.root, file, read_file(file));
   dataset.skipped = std::ssize(broken);

@@ -57,6 +57,7 @@ Calibration calibrate(const CalibrateOptions& options, Monitor& monitor) {
   passes::insert_quantizers(calibrator.float_model(),
                             {.keep_float = keep_float});  // unknown names end it here
   Calibration result;
+  result.skipped = dataset.skipped;
   result.kept_float.assign(keep_float.begin(), keep_float.end());
   result.images = calibrator.look_at(dataset,
                                      {.image_size = file.info.image_size,

@@ -40,6 +40,7 @@ struct Calibration {
   std::vector<Range> ranges;            ///< in graph order, after sharing
   std::vector<std::string> kept_float;  ///< layers, predictions not among them
   int64_t images = 0;                   ///< seen
+  int64_t skipped = 0;                  ///< broken samples of the split that were left out
 };
 
 /// PTQ: merges and folds, inserts quantizers (prediction convolutions stay float), collects one histogram a

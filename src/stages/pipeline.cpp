@@ -82,10 +82,13 @@ class Pipeline {
     if (from_ > to_) throw UsageError("--from {} comes after --to {}", options.from, options.to);
     const data::Dataset train_set = read("train");
     digest_ = train_set.sha256;
-    val_digest_ = read("val").sha256;
+    const data::Dataset val_set = read("val");
+    val_digest_ = val_set.sha256;
     evaluated_ = read(options.split);
     check_split(evaluated_, options.split, train_set, options.train.data);
     result_.split = options.split;
+    result_.skipped = train_set.skipped + val_set.skipped;
+    if (options.split == "test") result_.skipped += evaluated_.skipped;
     result_.protocol = eval::Protocol{}.describe();
     result_.isa = detect_isa().name();
   }

@@ -46,6 +46,7 @@ struct PipelineRow {
 struct PipelineResult {
   std::string split, protocol, isa;
   std::vector<PipelineRow> rows;  ///< empty when `to` is before evaluate
+  int64_t skipped = 0;            ///< broken samples that were left out, of the splits that were read
   std::string trtexec;            ///< builds a TensorRT engine of the last quantized model's Q/DQ-free form
 };
 

@@ -97,7 +97,11 @@ json result_document(const PipelineResult& result) {
     }
     rows.push_back(std::move(entry));
   }
-  json document{{"split", result.split}, {"protocol", result.protocol}, {"isa", result.isa}, {"rows", rows}};
+  json document{{"split", result.split},
+                {"protocol", result.protocol},
+                {"isa", result.isa},
+                {"skipped", result.skipped},
+                {"rows", rows}};
   if (!result.trtexec.empty()) document["trtexec"] = result.trtexec;
   return document;
 }

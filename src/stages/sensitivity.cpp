@@ -78,7 +78,8 @@ class Measurement {
     monitor_.begin("sensitivity", std::ssize(layers) + 2, "networks");
     const Accuracy plain = measure("float", [&] { return calibrator_.float_model(); });
     const Accuracy all = measure("all", [&] { return calibrator_.quantized(options_.ranges); });
-    Sensitivity result{plain.map, plain.map50, all.map, all.map50, {}};
+    Sensitivity result{plain.map, plain.map50, all.map, all.map50, {}, train_.skipped};
+    if (options_.split != "train") result.skipped += measured_on_.skipped;
     for (const std::string& layer : layers) {
       std::set<std::string> others(layers.begin(), layers.end());
       others.erase(layer);

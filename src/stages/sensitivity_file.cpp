@@ -16,7 +16,8 @@ json to_json(const Sensitivity& sensitivity) {
   }
   return {{"float", {{"map", sensitivity.float_map}, {"map50", sensitivity.float_map50}}},
           {"quantized", {{"map", sensitivity.all_map}, {"map50", sensitivity.all_map50}}},
-          {"layers", layers}};
+          {"layers", layers},
+          {"skipped", sensitivity.skipped}};
 }
 
 Sensitivity read_sensitivity(const fs::path& path) {

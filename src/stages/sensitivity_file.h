@@ -19,6 +19,7 @@ struct Sensitivity {
   double float_map = 0, float_map50 = 0;
   double all_map = 0, all_map50 = 0;     ///< with every layer quantized, predictions float
   std::vector<LayerSensitivity> layers;  ///< the most sensitive first (least mAP; then execution order)
+  int64_t skipped = 0;                   ///< broken samples that were left out, of the splits that were read
 };
 
 nlohmann::json to_json(const Sensitivity& sensitivity);

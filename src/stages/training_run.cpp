@@ -93,8 +93,12 @@ TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, cons
     formats::write_model(options.out / name, file);
     return options.out / name;
   };
-  return {write(result.best, "best.safetensors"), write(result.last, "last.safetensors"), result.best_map,
-          result.best_epoch, result.history};
+  return {write(result.best, "best.safetensors"),
+          write(result.last, "last.safetensors"),
+          result.best_map,
+          result.best_epoch,
+          result.history,
+          sets.train.skipped + sets.val.skipped};
 }
 
 }  // namespace y6q::stages

@@ -31,6 +31,7 @@ struct TrainSummary {
   double best_map = -1;  ///< on val, 0..1
   int64_t best_epoch = -1;
   std::vector<train::EpochRow> history;
+  int64_t skipped = 0;  ///< broken samples of train and val that were left out
 };
 
 /// The splits a run learns from and is judged by.

@@ -275,6 +275,41 @@ TEST_F(TorchContract, BrokenTrainingSamplesStopEveryStepThatReadsThem) {
   EXPECT_EQ(calibrated.at("images"), 3);
 }
 
+TEST_F(TorchContract, EveryCommandThatLeavesSamplesOutSaysSo) {
+  const std::string data = make_set(), weights = make_weights(), ptq = make_calibrated();
+  write("set/labels/train/000002.txt", "9 0.5 0.5 0.2 0.2\n");
+  write("set/labels/val/000001.txt", "9 0.5 0.5 0.2 0.2\n");
+  write("set/labels/val/000002.txt", "9 0.5 0.5 0.2 0.2\n");
+  const auto of_train = HasSubstr("1 of 4 samples of split 'train'"),
+             of_val = HasSubstr("2 of 3 samples of split 'val'");
+  const Arguments short_run{"--epochs",  "1", "--batch-size", "2", "--skip-broken",
+                            "--threads", "1", "--json"};
+  const auto expect_skipped = [&](int skipped, const Arguments& arguments,
+                                  const testing::Matcher<std::string>& message) {
+    const Outcome outcome = run(arguments);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, message) << arguments[0];
+    EXPECT_EQ(nlohmann::json::parse(outcome.out).at("skipped"), skipped) << arguments[0];
+  };
+  const Arguments of_weights{"--weights", weights, "--data",    data, "--out",         folder_ / "out",
+                             "--images",  "2",     "--threads", "1",  "--skip-broken", "--json"};
+  expect_skipped(1, with({"calibrate"}, of_weights), of_train);
+  expect_skipped(3, with({"sensitivity"}, of_weights), AllOf(of_train, of_val));
+  expect_skipped(2, with(eval(weights, data), {"--skip-broken", "--json"}), of_val);
+  expect_skipped(3, with({"train", "--data", data, "--out", folder_ / "run", "--img-size", "64"}, short_run),
+                 AllOf(of_train, of_val));
+  expect_skipped(
+      3,
+      with({"qat", "--weights", ptq, "--teacher", weights, "--data", data, "--out", folder_ / "qat"},
+           short_run),
+      AllOf(of_train, of_val));
+  expect_skipped(3,
+                 with({"pipeline", "--data", data, "--out", folder_ / "p", "--img-size", "64", "--mode",
+                       "repvgg", "--to", "float"},
+                      short_run),
+                 AllOf(of_train, of_val));
+}
+
 TEST_F(TorchContract, CtrlCIsHeardWithinAnEvaluation) {
   ASSERT_EQ(run({"synth", "--out", folder_ / "set", "--train", "4", "--val", "96", "--test", "1",
                  "--img-size", "96"})

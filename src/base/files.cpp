@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <functional>
@@ -17,6 +19,7 @@ namespace y6q {
 namespace {
 
 std::string reason() { return std::strerror(errno); }
+std::error_code last_error() { return {errno, std::generic_category()}; }
 
 /// Makes the renaming itself durable: the folder's entry is data of the folder.
 void sync_path(const fs::path& path, int flags) {
@@ -46,21 +49,71 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
 };
 
+/// A regular file, open for reading.
+class OpenFile {
+ public:
+  explicit OpenFile(const fs::path& path)
+      // Without waiting, so that a pipe is refused like everything that is no file. Files do not care.
+      : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    struct stat info {};
+    if (descriptor_ < 0 || ::fstat(descriptor_, &info) != 0) fail();
+    if (S_ISREG(info.st_mode)) {
+      size_ = static_cast<uint64_t>(info.st_size);
+      return;
+    }
+    close();
+    throw InputError("{}: is {}, a file is expected", path.string(),
+                     S_ISDIR(info.st_mode) ? "a folder" : "no regular file");
+  }
+  ~OpenFile() { close(); }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  uint64_t size() const { return size_; }
+  /// After a call that set errno.
+  [[noreturn]] void fail() {
+    const std::error_code error = last_error();
+    close();
+    throw_unreadable(path_, error);
+  }
+
+ private:
+  void close() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+  }
+
+  const fs::path& path_;
+  int descriptor_;
+  uint64_t size_ = 0;
+};
+
 }  // namespace
 
+void throw_unreadable(const fs::path& path, std::error_code error) {
+  static constexpr std::array kOfTheMachine{EACCES, EMFILE, ENFILE, ENOMEM, EIO};
+  const std::string text = fmt::format("{}: cannot be read: {}", path.string(), error.message());
+  if (std::ranges::find(kOfTheMachine, error.value()) != kOfTheMachine.end()) throw EnvironmentError(text);
+  throw InputError(text);
+}
+
 std::string read_file(const fs::path& path, uint64_t max_bytes) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) throw InputError("{}: is a folder, a file is expected", path.string());
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) throw InputError("{}: cannot be read: {}", path.string(), reason());
-  const auto size = static_cast<uint64_t>(in.tellg());
-  if (size > max_bytes) {
-    throw InputError("{}: has {} bytes, at most {} are accepted", path.string(), size, max_bytes);
+  OpenFile file(path);
+  if (file.size() > max_bytes) {
+    throw InputError("{}: has {} bytes, at most {} are accepted", path.string(), file.size(), max_bytes);
   }
-  std::string bytes(size, '\0');
-  in.seekg(0);
-  in.read(bytes.data(), static_cast<std::streamsize>(size));
-  if (!in) throw InputError("{}: cannot be read to its end: {}", path.string(), reason());
+  std::string bytes(file.size(), '\0');
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t count = ::read(file.descriptor(), bytes.data() + done, bytes.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) file.fail();
+    if (count == 0) {
+      throw InputError("{}: ends after {} of {} bytes; is it being written?", path.string(), done,
+                       bytes.size());
+    }
+    done += static_cast<size_t>(count);
+  }
   return bytes;
 }
 
@@ -114,23 +167,12 @@ void write_file(const fs::path& path, std::string_view bytes) {
 }
 
 MappedFile::MappedFile(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw InputError("{}: cannot be read: {}", path.string(), reason());
-  struct stat info {};
-  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-    ::close(fd);
-    throw InputError("{}: is not a regular file", path.string());
-  }
-  size_ = static_cast<size_t>(info.st_size);
-  if (size_ > 0) {
-    void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (memory == MAP_FAILED) {
-      ::close(fd);
-      throw InputError("{}: cannot be mapped: {}", path.string(), reason());
-    }
-    data_ = static_cast<const std::byte*>(memory);
-  }
-  ::close(fd);
+  OpenFile file(path);
+  size_ = file.size();
+  if (size_ == 0) return;
+  void* memory = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
+  if (memory == MAP_FAILED) file.fail();
+  data_ = static_cast<const std::byte*>(memory);
 }
 
 MappedFile::~MappedFile() {

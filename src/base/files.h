@@ -8,13 +8,18 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace y6q {
 
 namespace fs = std::filesystem;
 
-/// The whole file. Throws InputError naming the path when it cannot be read or is longer than max_bytes
-/// (checked before memory is allocated).
+/// Throws for a file or folder that cannot be read: EnvironmentError where the machine denies or lacks
+/// something (permission, open files, memory, the disk), else InputError. Both name the path and the reason.
+[[noreturn]] void throw_unreadable(const fs::path& path, std::error_code reason);
+
+/// The whole file. Throws as throw_unreadable, and InputError when it is no regular file or longer than
+/// max_bytes (checked before memory is allocated).
 std::string read_file(const fs::path& path, uint64_t max_bytes = uint64_t{1} << 32);
 
 /// Makes a folder with its parents; one that exists stays as it is. Throws EnvironmentError naming it.
@@ -50,7 +55,8 @@ void check_not_an_input(const fs::path& out, std::initializer_list<fs::path> inp
 /// write through AtomicFile in one call.
 void write_file(const fs::path& path, std::string_view bytes);
 
-/// A file mapped for reading; unmapped by the destructor. Throws InputError naming the path.
+/// A file mapped for reading; unmapped by the destructor. Throws as throw_unreadable, and InputError when it
+/// is no regular file.
 class MappedFile {
  public:
   explicit MappedFile(const fs::path& path);

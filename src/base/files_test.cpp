@@ -1,6 +1,10 @@
 #include "base/files.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/errors.h"
 #include "support/folder.h"
@@ -42,6 +46,59 @@ TEST(ReadFile, NamesTheFileInItsErrors) {
   const fs::path path = folder.path() / "file.txt";
   write_file(path, "123456");
   EXPECT_THROW(read_file(path, 5), InputError);
+}
+
+/// Runs `body` in a process of a user to whom mode bits mean something, and returns its exit code.
+template <typename Body>
+int as_nobody(const Body& body) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    const bool changed = ::getuid() != 0 || ::setuid(kNobody) == 0;
+    int code = changed ? 0 : 99;
+    try {
+      if (changed) body();
+    } catch (const Error& error) {
+      const bool has_reason =
+          std::string_view(error.what()).find("Permission denied") != std::string_view::npos;
+      code = has_reason ? static_cast<int>(error.code()) : 98;
+    }
+    ::_exit(code);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(ReadFile, WhatMayNotBeReadIsTheMachinesFault) {
+  const support::Folder folder;
+  const fs::path path = folder.path() / "file.txt";
+  write_file(path, "secret");
+  fs::permissions(path, fs::perms::none);
+  EXPECT_EQ(as_nobody([&] { read_file(path); }), 4);
+  EXPECT_EQ(as_nobody([&] { MappedFile{path}; }), 4);
+}
+
+TEST(ReadFile, TooManyOpenFilesAreTheMachinesFault) {
+  const support::Folder folder;
+  const fs::path path = folder.path() / "file.txt";
+  write_file(path, "text");
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  EXPECT_THAT([&] { read_file(path); }, testing::ThrowsMessage<EnvironmentError>(testing::AllOf(
+                                            testing::HasSubstr(path), testing::HasSubstr("open files"))));
+  EXPECT_THROW(MappedFile{path}, EnvironmentError);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+}
+
+TEST(ReadFile, DoesNotWaitForAPipe) {
+  const support::Folder folder;
+  const fs::path path = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_THROW(read_file(path), InputError);
+  EXPECT_THROW(MappedFile{path}, InputError);
 }
 
 // FIPS 180-2, appendix B.1.

@@ -114,7 +114,7 @@ void check_ids(const std::vector<T>& items, const std::string& what, const fs::p
   }
 }
 
-std::string place(ondemand::document& document, const simdjson::padded_string& text) {
+std::string place(ondemand::document& document, const std::string& text) {
   const char* location = nullptr;
   if (document.current_location().get(location) != simdjson::SUCCESS || !location) return "at its end";
   return fmt::format("byte {}", location - text.data());
@@ -123,11 +123,8 @@ std::string place(ondemand::document& document, const simdjson::padded_string& t
 }  // namespace
 
 CocoInstances read_coco_instances(const fs::path& path) {
-  simdjson::padded_string text;
-  if (!fs::is_regular_file(path) ||
-      simdjson::padded_string::load(path.string()).get(text) != simdjson::SUCCESS) {
-    throw InputError("coco: {} cannot be read; a COCO instances JSON is expected", path.string());
-  }
+  std::string text = read_file(path);
+  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);  // the parser looks beyond the end
   CocoInstances instances;
   ondemand::parser parser;
   ondemand::document document;

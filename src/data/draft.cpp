@@ -127,7 +127,7 @@ std::vector<fs::path> images_below(const fs::path& folder) {
     if (image::has_image_extension(entry->path()) && entry->is_regular_file())
       images.push_back(entry->path());
   }
-  if (error) throw InputError("data: folder {} cannot be read: {}", folder.string(), error.message());
+  if (error) throw_unreadable(folder, error);
   std::ranges::sort(images);
   return images;
 }

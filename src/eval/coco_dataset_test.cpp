@@ -128,8 +128,8 @@ TEST_F(CocoFiles, RefusesBrokenJson) {
   EXPECT_THAT(detection_error(std::string(100000, '[')), HasSubstr("file.json"));
   const std::string deep = R"([{"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1, "x": )";
   EXPECT_THAT(detection_error(deep + std::string(100000, '[')), HasSubstr("file.json"));
-  EXPECT_THAT(error_of([&] { read_coco_detections(folder_.path()); }), HasSubstr("is not a file"));
-  EXPECT_THAT(error_of([&] { read_coco_detections(folder_ / "absent"); }), HasSubstr("is not a file"));
+  EXPECT_THAT(error_of([&] { read_coco_detections(folder_.path()); }), HasSubstr("is a folder"));
+  EXPECT_THAT(error_of([&] { read_coco_detections(folder_ / "absent"); }), HasSubstr("No such file"));
 }
 
 TEST_F(CocoFiles, EveryTruncationIsRefused) {

@@ -136,22 +136,20 @@ CocoCategory read_named(json::value value, const Place& place) {
   return result;
 }
 
-simdjson::padded_string load(const fs::path& path) {
-  constexpr uint64_t kLargest = uint64_t{0xFFFFFFFF} - simdjson::SIMDJSON_PADDING;  // simdjson's own bound
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) throw InputError("coco: {}: is not a file", path.string());
-  const uint64_t size = fs::file_size(path, error);
-  if (error || size > kLargest) throw InputError("coco: {}: is longer than 4 GB", path.string());
-  simdjson::padded_string text;
-  if (simdjson::padded_string::load(path.string()).get(text) != simdjson::SUCCESS) {
-    throw InputError("coco: {}: cannot be read", path.string());
-  }
+/// The parser looks beyond the end.
+std::string padded(std::string text) {
+  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   return text;
+}
+
+std::string load(const fs::path& path) {
+  constexpr uint64_t kLargest = uint64_t{0xFFFFFFFF} - simdjson::SIMDJSON_PADDING;  // simdjson's own bound
+  return padded(read_file(path, kLargest));
 }
 
 /// Calls read(document); a syntax error becomes an InputError with the byte where it was noticed.
 template <typename Read>
-void parse(const simdjson::padded_string& text, const fs::path& path, const Read& read) {
+void parse(const std::string& text, const fs::path& path, const Read& read) {
   json::parser parser;
   json::document document;
   try {
@@ -178,7 +176,7 @@ void for_each_of(json::array array, Place place, const Each& each) {
   }
 }
 
-CocoGroundTruth read_truth(const simdjson::padded_string& text, const fs::path& path) {
+CocoGroundTruth read_truth(const std::string& text, const fs::path& path) {
   CocoGroundTruth truth;
   bool has_images = false, has_categories = false, has_annotations = false;
   parse(text, path, [&](json::document& document) {
@@ -218,7 +216,7 @@ CocoGroundTruth read_truth(const simdjson::padded_string& text, const fs::path& 
   return truth;
 }
 
-CocoDetections read_found(const simdjson::padded_string& text, const fs::path& path) {
+CocoDetections read_found(const std::string& text, const fs::path& path) {
   CocoDetections detections;
   detections.source = path.string();
   parse(text, path, [&](json::document& document) {
@@ -239,13 +237,13 @@ CocoDetections read_found(const simdjson::padded_string& text, const fs::path& p
 CocoGroundTruth read_coco_ground_truth(const fs::path& path) { return read_truth(load(path), path); }
 
 CocoGroundTruth parse_coco_ground_truth(std::string_view text, const fs::path& name) {
-  return read_truth(simdjson::padded_string(text), name);
+  return read_truth(padded(std::string(text)), name);
 }
 
 CocoDetections read_coco_detections(const fs::path& path) { return read_found(load(path), path); }
 
 CocoDetections parse_coco_detections(std::string_view text, const fs::path& name) {
-  return read_found(simdjson::padded_string(text), name);
+  return read_found(padded(std::string(text)), name);
 }
 
 }  // namespace y6q::eval

@@ -93,6 +93,17 @@ TEST_F(Contract, TheBootstrapStopsAtCtrlC) {
   EXPECT_EQ(outcome.out, "");
 }
 
+TEST_F(Contract, WhatMayNotBeReadEndsWithFourAndTheReason) {
+  const std::string secret = write("secret.json", "[]");
+  fs::permissions(secret, fs::perms::none);
+  const support::ProcessOptions nobody{.as_nobody = true};
+  if (run({"--version"}, nobody).code != 0) GTEST_SKIP() << "nobody may not run the program";
+  const auto denied = AllOf(HasSubstr(secret), HasSubstr("Permission denied"));
+  expect_failure(4, {"coco-eval", "--gt", secret, "--dt", secret}, denied, nobody);
+  expect_failure(4, {"inspect", "--weights", secret}, denied, nobody);
+  expect_failure(4, {"convert", "--weights", secret, "--out", folder_ / "out"}, denied, nobody);
+}
+
 TEST_F(Contract, JsonIsOneDocument) {
   EXPECT_EQ(expect_json({"synth", "--out", folder_ / "set", "--train", "2", "--val", "2", "--test", "1",
                          "--img-size", "64"})

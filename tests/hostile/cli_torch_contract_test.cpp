@@ -310,6 +310,19 @@ TEST_F(TorchContract, EveryCommandThatLeavesSamplesOutSaysSo) {
                  AllOf(of_train, of_val));
 }
 
+TEST_F(TorchContract, AnUnreadableFileIsNotABrokenSample) {
+  const std::string data = make_set(), weights = make_weights();
+  const support::ProcessOptions nobody{.as_nobody = true};
+  const Arguments arguments = with(eval(weights, data), {"--skip-broken"});
+  if (run({"--version"}, nobody).code != 0) GTEST_SKIP() << "nobody may not run the program";
+  ASSERT_EQ(run(arguments, nobody).code, 0);
+  for (const char* name : {"set/labels/val/000001.txt", "set/images/val/000001.jpg"}) {
+    fs::permissions(folder_ / name, fs::perms::none);
+    expect_failure(4, arguments, AllOf(HasSubstr(folder_ / name), HasSubstr("Permission denied")), nobody);
+    fs::permissions(folder_ / name, fs::perms(0444));
+  }
+}
+
 TEST_F(TorchContract, CtrlCIsHeardWithinAnEvaluation) {
   ASSERT_EQ(run({"synth", "--out", folder_ / "set", "--train", "4", "--val", "96", "--test", "1",
                  "--img-size", "96"})

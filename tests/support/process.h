@@ -26,6 +26,7 @@ namespace y6q::support {
 struct ProcessOptions {
   std::string stdout_file = {};                   ///< opened for writing; empty: kept for Outcome::out
   std::optional<rlim_t> largest_file_bytes = {};  ///< writing beyond it fails, as on a full disk
+  bool as_nobody = false;                         ///< started by root: as a user whom mode bits bind
 };
 
 struct Outcome {
@@ -111,6 +112,8 @@ class Process {
       ::setrlimit(RLIMIT_FSIZE, &limit);
       ::signal(SIGXFSZ, SIG_IGN);
     }
+    constexpr uid_t kNobody = 65534;
+    if (options.as_nobody && ::getuid() == 0 && ::setuid(kNobody) != 0) ::_exit(126);
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }

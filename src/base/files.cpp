@@ -9,9 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "base/errors.h"
 
@@ -123,12 +128,57 @@ void make_folder(const fs::path& folder) {
   if (error) throw EnvironmentError("{}: folder cannot be made: {}", folder.string(), error.message());
 }
 
+namespace {
+
+/// What killed processes left of files they were writing: `.<name>.tmp-<pid>`.
+class Leftovers {
+ public:
+  /// Those that begin with `prefix`, unless their process is alive.
+  void remove(const fs::path& folder, const std::string& prefix) {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& name : found_in(folder)) {
+      if (name.starts_with(prefix) && is_orphan(std::string_view(name).substr(prefix.size()))) {
+        std::error_code ignored;
+        fs::remove(folder / name, ignored);
+      }
+    }
+  }
+
+ private:
+  /// Listed once a folder: a process that writes n files into it must not look at n files n times.
+  const std::vector<std::string>& found_in(const fs::path& folder) {
+    const auto [entry, is_new] = found_.try_emplace(fs::absolute(folder));
+    if (!is_new) return entry->second;
+    std::error_code error;
+    for (fs::directory_iterator file(folder, error), end; !error && file != end; file.increment(error)) {
+      const std::string name = file->path().filename().string();
+      if (name.starts_with('.') && name.find(".tmp-") != name.npos) entry->second.push_back(name);
+    }
+    return entry->second;
+  }
+
+  static bool is_orphan(std::string_view digits) {
+    pid_t process = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stopped, error] = std::from_chars(digits.data(), end, process);
+    return error == std::errc() && stopped == end && process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;
+  }
+
+  std::mutex mutex_;
+  std::map<fs::path, std::vector<std::string>> found_;
+};
+
+}  // namespace
+
 fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : "."; }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   const fs::path folder = folder_of(path_);
   make_folder(folder);
-  temporary_ = folder / fmt::format(".{}.tmp-{}", path_.filename().string(), ::getpid());
+  static Leftovers leftovers;
+  const std::string prefix = fmt::format(".{}.tmp-", path_.filename().string());
+  leftovers.remove(folder, prefix);
+  temporary_ = folder / fmt::format("{}{}", prefix, ::getpid());
   stream_.open(temporary_, std::ios::binary | std::ios::trunc);
   if (!stream_) throw EnvironmentError("{}: cannot be written: {}", temporary_.string(), reason());
 }

@@ -28,8 +28,9 @@ void make_folder(const fs::path& folder);
 fs::path folder_of(const fs::path& file);
 
 /// A file that appears under its name complete or not at all: written beside it as `.<name>.tmp-<pid>`,
-/// synced and renamed by commit(); removed by the destructor when commit() was not reached.
-/// Missing parent folders are made. Throws EnvironmentError (permission, disk full).
+/// synced and renamed by commit(); removed by the destructor when commit() was not reached, and by the next
+/// one of that name when its process was killed. Missing parent folders are made. Throws EnvironmentError
+/// (permission, disk full).
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path path);

@@ -39,6 +39,26 @@ TEST(AtomicFile, LeavesTheOldContentWhenItIsGivenUp) {
   EXPECT_EQ(entries(path.parent_path()), 1);
 }
 
+TEST(AtomicFile, RemovesWhatAKilledProcessLeftOfTheSameFile) {
+  const support::Folder folder;
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ::waitpid(dead, nullptr, 0);
+  const auto left_by = [&](const char* name, pid_t process) {
+    const fs::path path = folder.path() / fmt::format(".{}.tmp-{}", name, process);
+    std::ofstream(path) << "half";
+    return path;
+  };
+  const fs::path orphan = left_by("file.txt", dead), of_another_file = left_by("other.txt", dead),
+                 alive = left_by("file.txt", ::getppid());
+  write_file(folder.path() / "file.txt", "whole");
+  EXPECT_FALSE(fs::exists(orphan));
+  EXPECT_TRUE(fs::exists(of_another_file));
+  EXPECT_TRUE(fs::exists(alive));
+  write_file(folder.path() / "other.txt", "whole");
+  EXPECT_FALSE(fs::exists(of_another_file));
+}
+
 TEST(ReadFile, NamesTheFileInItsErrors) {
   EXPECT_THROW(read_file("/nowhere/at/all"), InputError);
   EXPECT_THROW(read_file(testing::TempDir()), InputError);

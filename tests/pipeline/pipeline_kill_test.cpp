@@ -125,6 +125,9 @@ TEST_F(PipelineKill, ARunThatIsKilledAgainAndAgainEndsAsOneThatWasNot) {
   }
   const Outcome last = run("killed");
   ASSERT_EQ(last.code, 0) << last.err;
+  for (const auto& entry : fs::recursive_directory_iterator(out)) {
+    EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr(".tmp-"))) << "left by a killed run";
+  }
   for (const char* file :
        {"float/best.safetensors", "float/last.safetensors", "calibrate/ptq.safetensors", "export/float.onnx",
         "export/ptq.onnx", "evaluate/float.detections.json", "evaluate/engine.detections.json"}) {

@@ -14,7 +14,7 @@ using testing::ThrowsMessage;
 
 TEST(OpenVinoEngine, NamesTheFileThatIsMissing) {
   EXPECT_THAT([] { open_openvino("nowhere/net.onnx"); },
-              ThrowsMessage<InputError>(AllOf(HasSubstr("nowhere/net.onnx"), HasSubstr("no such file"))));
+              ThrowsMessage<InputError>(AllOf(HasSubstr("nowhere/net.onnx"), HasSubstr("No such file"))));
 }
 
 TEST(OpenVinoEngine, RefusesWhatIsNoOnnxFileWithAReasonOnOneLine) {

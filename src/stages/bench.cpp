@@ -52,9 +52,6 @@ Contestant prepare(const BenchCandidate& candidate, const BenchOptions& options)
 std::vector<BenchResult> bench(const BenchOptions& options, Monitor& monitor) {
   std::vector<Contestant> contestants;
   for (const BenchCandidate& candidate : options.candidates) {
-    if (!fs::is_regular_file(candidate.onnx)) {
-      throw InputError("{}: is not a file; an ONNX file is expected", candidate.onnx.string());
-    }
     if (engine::openvino_supports(candidate.precision)) contestants.push_back(prepare(candidate, options));
   }
   if (contestants.empty()) {

@@ -18,9 +18,6 @@ json to_json(const BuildResult& result) {
 
 BuildResult build(const BuildOptions& options) {
   check_not_an_input(options.out, {options.onnx});
-  if (!fs::is_regular_file(options.onnx)) {
-    throw InputError("{}: is not a file; an ONNX file is expected", options.onnx.string());
-  }
   const auto engine = engine::open_openvino(options.onnx, {.precision = options.precision,
                                                            .input = engine::InputLayout::bytes_nchw,
                                                            .batch = options.batch,

@@ -209,8 +209,7 @@ class OpenVinoEngine : public Engine {
 
 std::unique_ptr<Engine> open_openvino(const fs::path& onnx, const EngineOptions& options) {
   check(options);
-  if (!fs::is_regular_file(onnx))
-    throw InputError("engine: {}: no such file; an ONNX file is accepted", onnx.string());
+  const MappedFile readable(onnx);  // says why not where the runtime would only say no
   try {
     return std::make_unique<OpenVinoEngine>(compile(onnx, options));
   } catch (const InputError& error) {

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bit>
+
 #include "base/errors.h"
 #include "data/augment_affine.h"
 #include "data/augment_flip.h"
@@ -12,17 +15,21 @@
 namespace y6q::data {
 namespace {
 
-TEST(Recipe, ReadsNamesAndRefusesOthers) {
-  const AugmentRecipe recipe = parse_recipe("mosaic: 0.5\ndegrees: 10\n", "r.yaml");
-  EXPECT_EQ(recipe.mosaic, 0.5);
-  EXPECT_EQ(recipe.degrees, 10);
-  EXPECT_EQ(recipe.scale, 0.5);
-  EXPECT_EQ(without_strong(recipe).mosaic, 0);
-  EXPECT_THROW(parse_recipe("mosaik: 1\n", "r.yaml"), InputError);
-  EXPECT_THROW(parse_recipe("mosaic: 2\n", "r.yaml"), InputError);
-  EXPECT_THROW(parse_recipe("mosaic: x\n", "r.yaml"), InputError);
-  EXPECT_THROW(parse_recipe("[1, 2", "r.yaml"), InputError);
-  EXPECT_EQ(augmentation_settings(recipe).size(), 11U);
+TEST(AugmentRecipe, StrongAugmentationIsMosaicAndMixup) {
+  AugmentRecipe recipe;
+  recipe.mixup = 0.3;
+  AugmentRecipe want = recipe;
+  want.mosaic = want.mixup = 0;
+  EXPECT_EQ(without_strong(recipe), want);
+}
+
+TEST(AugmentRecipe, EveryMemberIsASetting) {
+  static_assert(sizeof(AugmentRecipe) == 11 * sizeof(double));
+  ASSERT_EQ(augment_settings().size(), 11U);
+  AugmentRecipe recipe;
+  for (const AugmentSetting& setting : augment_settings()) recipe.*setting.value = -1;
+  const auto values = std::bit_cast<std::array<double, 11>>(recipe);
+  EXPECT_THAT(values, testing::Each(-1));
 }
 
 TEST(Affine, IdentityLeavesTheSampleAlone) {

@@ -1,60 +1,86 @@
 #include "data/data_yaml.h"
 
-#include <yaml-cpp/yaml.h>
-
-#include "base/errors.h"
+#include "data/yaml_reader.h"
 
 namespace y6q::data {
 namespace {
 
 constexpr uint64_t kMaxBytes = 16 << 20;
+constexpr double kMostClasses = 1e9;
+constexpr const char* kClassName = "a class name";
 
-std::vector<fs::path> folders(const YAML::Node& node, const fs::path& base) {
+std::vector<fs::path> folders(const YamlReader& reader, const YamlEntry& entry, const fs::path& base) {
+  const auto list =
+      entry.value.IsSequence() ? reader.elements(entry, entry.name) : std::vector<YamlEntry>{entry};
   std::vector<fs::path> paths;
-  if (node.IsScalar()) paths.push_back((base / node.as<std::string>()).lexically_normal());
-  for (const auto& entry : node) paths.push_back((base / entry.as<std::string>()).lexically_normal());
+  for (const YamlEntry& element : list) {
+    paths.push_back((base / reader.text(element, "a folder or a list of folders")).lexically_normal());
+  }
   return paths;
 }
 
-// A list, or a map 0: a, 1: b, … without gaps.
-std::vector<std::string> class_names(const YAML::Node& node, const std::string& file) {
-  std::vector<std::string> names;
-  if (node.IsSequence()) {
-    for (const auto& entry : node) names.push_back(entry.as<std::string>());
-  } else if (node.IsMap()) {
-    std::map<int64_t, std::string> by_id;
-    for (const auto& entry : node) by_id[entry.first.as<int64_t>()] = entry.second.as<std::string>();
-    for (const auto& [id, name] : by_id) {
-      if (id != std::ssize(names))
-        throw InputError("data: {}: names has id {}, {} expected", file, id, names.size());
-      names.push_back(name);
-    }
+std::vector<std::string> names_by_id(const YamlReader& reader, const YamlEntry& entry) {
+  std::map<int64_t, std::string> by_id;
+  for (const YamlEntry& name : reader.entries(entry, "class names")) {
+    const YamlEntry id{"an id of names", name.line, YAML::Node(name.name)};
+    by_id[reader.number<int64_t>(id, 0, kMostClasses)] = reader.text(name, kClassName);
   }
-  if (names.empty())
-    throw InputError("data: {}: names must be a list of class names, or a map from 0 up", file);
+  std::vector<std::string> names;
+  for (const auto& [id, name] : by_id) {
+    if (id != std::ssize(names)) {
+      reader.refuse_line(entry.line, fmt::format("names has id {}, {} expected", id, names.size()));
+    }
+    names.push_back(name);
+  }
   return names;
 }
 
-DataYaml parse(const YAML::Node& root, const fs::path& path) {
-  const std::string file = path.string();
-  if (!root.IsMap()) throw InputError("data: {}: a map with train, val, nc and names is expected", file);
+// A list, or a map 0: a, 1: b, … without gaps.
+std::vector<std::string> class_names(const YamlReader& reader, const YamlEntry& entry) {
+  std::vector<std::string> names;
+  if (entry.value.IsSequence()) {
+    for (const YamlEntry& name : reader.elements(entry, "an entry of names")) {
+      names.push_back(reader.text(name, kClassName));
+    }
+  } else if (entry.value.IsMap()) {
+    names = names_by_id(reader, entry);
+  }
+  if (names.empty()) {
+    reader.refuse_line(entry.line, "names must be a list of class names, or a map from 0 up");
+  }
+  return names;
+}
+
+DataYaml parse(const YamlReader& reader, const YamlEntry& root, const fs::path& path) {
   DataYaml yaml;
   yaml.file = path;
   const fs::path base = fs::absolute(path).parent_path();
-  for (const char* split : {"train", "val", "test"}) {
-    if (root[split] && !root[split].IsNull()) yaml.splits[split] = folders(root[split], base);
+  YamlEntry nc;
+  for (const YamlEntry& entry : reader.entries(root, "train, val, nc and names")) {
+    const bool is_given = !entry.value.IsNull();
+    if (entry.name == "names") {
+      yaml.names = class_names(reader, entry);
+    } else if (entry.name == "nc") {
+      nc = entry;
+    } else if (entry.name == "is_coco") {
+      yaml.is_coco = reader.truth(entry);
+    } else if (entry.name == "anno_path" && is_given) {
+      const std::string anno = reader.text(entry, "the path of a COCO JSON");
+      if (!anno.empty()) yaml.anno_path = (base / anno).lexically_normal();
+    } else if ((entry.name == "train" || entry.name == "val" || entry.name == "test") && is_given) {
+      yaml.splits[entry.name] = folders(reader, entry, base);
+    }
   }
-  if (!root["names"])
+  const std::string file = path.string();
+  if (yaml.names.empty()) {
     throw InputError("data: {}: 'names' is missing; a list of class names is expected", file);
-  yaml.names = class_names(root["names"], file);
-  if (root["nc"] && root["nc"].as<int64_t>() != std::ssize(yaml.names)) {
-    throw InputError("data: {}, line {}: nc is {}, but names has {} entries", file,
-                     root["nc"].Mark().line + 1, root["nc"].as<int64_t>(), yaml.names.size());
   }
-  if (root["is_coco"]) yaml.is_coco = root["is_coco"].as<bool>();
-  if (root["anno_path"] && !root["anno_path"].IsNull()) {
-    const auto anno = root["anno_path"].as<std::string>();
-    if (!anno.empty()) yaml.anno_path = (base / anno).lexically_normal();
+  if (!nc.name.empty()) {
+    const auto count = reader.number<int64_t>(nc, 1, kMostClasses);
+    if (count != std::ssize(yaml.names)) {
+      reader.refuse_line(nc.line,
+                         fmt::format("nc is {}, but names has {} entries", count, yaml.names.size()));
+    }
   }
   if (yaml.is_coco && yaml.anno_path.empty()) {
     throw InputError("data: {}: is_coco needs anno_path, the COCO JSON of the val images", file);
@@ -65,12 +91,8 @@ DataYaml parse(const YAML::Node& root, const fs::path& path) {
 }  // namespace
 
 DataYaml read_data_yaml(const fs::path& path) {
-  const std::string text = read_file(path, kMaxBytes);
-  try {
-    return parse(YAML::Load(text), path);
-  } catch (const YAML::Exception& error) {
-    throw InputError("data: {}, line {}: {}", path.string(), error.mark.line + 1, error.msg);
-  }
+  const YamlReader reader("data: " + path.string());
+  return parse(reader, reader.load(read_file(path, kMaxBytes)), path);
 }
 
 }  // namespace y6q::data

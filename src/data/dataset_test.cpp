@@ -126,6 +126,30 @@ TEST_F(DatasetTest, YamlFaultsNameTheFileAndWhatIsExpected) {
   EXPECT_THAT(error_of("d.yaml"), HasSubstr("no images for split 'train'"));
 }
 
+TEST_F(DatasetTest, MistakesInADataYamlNameTheLineWhatWasFoundAndWhatIsAccepted) {
+  const auto message = [&](const std::string& content) {
+    text("a.yaml", content);
+    return error_of("a.yaml");
+  };
+  EXPECT_THAT(message("names: [a]\nnc: many\n"),
+              HasSubstr("a.yaml, line 2: nc is 'many'; a whole number from 1 to 1e+09 is accepted"));
+  EXPECT_THAT(message("train: images\nnames:\n  0: a\n  b: c\n"),
+              HasSubstr("line 4: an id of names is 'b'; a whole number from 0 to 1e+09 is accepted"));
+  EXPECT_THAT(message("names: {0: a, 2: b}\n"), HasSubstr("line 1: names has id 2, 1 expected"));
+  EXPECT_THAT(message("names: [a,\n  [b]]\n"),
+              HasSubstr("line 2: an entry of names is a list; a class name is accepted"));
+  EXPECT_THAT(message("names: a\n"),
+              HasSubstr("line 1: names must be a list of class names, or a map from 0 up"));
+  EXPECT_THAT(message("names: [a]\nval:\n  a: b\n"),
+              HasSubstr("line 2: val is a map; a folder or a list of folders is accepted"));
+  EXPECT_THAT(message("names: [a]\nis_coco: maybe\n"),
+              HasSubstr("line 2: is_coco is 'maybe'; true or false is accepted"));
+  EXPECT_THAT(message("names: [a]\nanno_path: [b]\n"),
+              HasSubstr("line 2: anno_path is a list; the path of a COCO JSON is accepted"));
+  EXPECT_THAT(message("names: [a]\ntrain: x\nnames: [b]\n"),
+              HasSubstr("line 3: 'names' is given in line 1 already; each key once is accepted"));
+}
+
 TEST(LabelPath, ReplacesTheLastImagesFolder) {
   EXPECT_EQ(label_path("/d/images/x/images/train/a.b.jpg"), "/d/images/x/labels/train/a.b.txt");
 }

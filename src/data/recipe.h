@@ -1,9 +1,7 @@
 #pragma once
 
-#include <string>
+#include <span>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace y6q::data {
 
@@ -22,15 +20,12 @@ struct AugmentRecipe {
 /// The same without mosaic and mixup: what is left when strong augmentation is off.
 AugmentRecipe without_strong(AugmentRecipe recipe);
 
-/// Sets one value by its name. Throws InputError for an unknown name or a value outside its range, with the
-/// names or the range that are accepted.
-void set_augmentation(AugmentRecipe& recipe, std::string_view name, double value);
-
-/// Names and values in the order of the struct.
-std::vector<std::pair<std::string, double>> augmentation_settings(const AugmentRecipe& recipe);
-
-/// A flat YAML map of such names; what is absent keeps its default. `origin` stands in messages. Throws
-/// InputError.
-AugmentRecipe parse_recipe(const std::string& yaml, const std::string& origin);
+struct AugmentSetting {
+  std::string_view name;
+  double AugmentRecipe::*value;
+  double max;  ///< accepted: 0 to max
+};
+/// In the order of the struct.
+std::span<const AugmentSetting> augment_settings();
 
 }  // namespace y6q::data

@@ -1,18 +1,19 @@
 #include "train/recipe.h"
 
 #include <fmt/ranges.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <variant>
 #include <vector>
 
-#include "base/errors.h"
+#include "data/yaml_reader.h"
 #include "train/loss_iou.h"
 
 namespace y6q::train {
 namespace {
 
+using data::YamlEntry;
+using data::YamlReader;
 using Member = std::variant<int64_t TrainRecipe::*, uint64_t TrainRecipe::*, double TrainRecipe::*,
                             bool TrainRecipe::*, std::string TrainRecipe::*>;
 
@@ -58,84 +59,66 @@ std::string accepted_keys() {
   return names + "augment";
 }
 
-template <typename T>
-T number_of(const Setting& setting, const YAML::Node& value) {
-  T number{};
-  if (!value.IsScalar() || !YAML::convert<T>::decode(value, number) ||
-      !(static_cast<double>(number) >= setting.low && static_cast<double>(number) <= setting.high)) {
-    throw InputError("{} is '{}'; a {}number from {:.7g} to {:.7g} is accepted", setting.name,
-                     value.IsScalar() ? value.Scalar() : "a list or map",
-                     std::is_integral_v<T> ? "whole " : "", setting.low, setting.high);
+std::string accepted_augmentations() {
+  std::string names;
+  for (const data::AugmentSetting& setting : data::augment_settings()) {
+    names.append(names.empty() ? "" : ", ").append(setting.name);
   }
-  return number;
+  return names;
 }
 
-std::string word_of(const Setting& setting, const YAML::Node& value) {
-  const std::string word = value.IsScalar() ? value.Scalar() : "a list or map";
-  if (std::find(setting.words.begin(), setting.words.end(), word) == setting.words.end()) {
-    throw InputError("{} is '{}'; {} are accepted", setting.name, word, fmt::join(setting.words, ", "));
-  }
+std::string word_of(const YamlReader& reader, const YamlEntry& entry, const Setting& setting) {
+  const std::string accepted = fmt::format("one of {}", fmt::join(setting.words, ", "));
+  const std::string word = reader.text(entry, accepted);
+  if (std::ranges::find(setting.words, word) == setting.words.end()) reader.refuse(entry, accepted);
   return word;
 }
 
-bool truth_of(const Setting& setting, const YAML::Node& value) {
-  bool truth = false;
-  if (!value.IsScalar() || !YAML::convert<bool>::decode(value, truth)) {
-    throw InputError("{} is '{}'; true or false is accepted", setting.name,
-                     value.IsScalar() ? value.Scalar() : "a list or map");
-  }
-  return truth;
-}
-
-void set(TrainRecipe& recipe, const Setting& setting, const YAML::Node& value) {
+void set(TrainRecipe& recipe, const Setting& setting, const YamlReader& reader, const YamlEntry& entry) {
   std::visit(
       [&]<typename T>(T TrainRecipe::*member) {
         if constexpr (std::is_same_v<T, bool>) {
-          recipe.*member = truth_of(setting, value);
+          recipe.*member = reader.truth(entry);
         } else if constexpr (std::is_same_v<T, std::string>) {
-          recipe.*member = word_of(setting, value);
+          recipe.*member = word_of(reader, entry, setting);
         } else {
-          recipe.*member = number_of<T>(setting, value);
+          recipe.*member = reader.number<T>(entry, setting.low, setting.high);
         }
       },
       setting.member);
 }
 
-void set_augment(TrainRecipe& recipe, const YAML::Node& value) {
-  if (!value.IsMap()) throw InputError("augment: a map of names and numbers is expected");
-  for (const auto& entry : value) {
-    data::set_augmentation(recipe.augment, entry.first.as<std::string>(), entry.second.as<double>());
+void set_augment(data::AugmentRecipe& recipe, const YamlReader& reader, const YamlEntry& map) {
+  for (const YamlEntry& entry : reader.entries(map, "augmentations")) {
+    const auto settings = data::augment_settings();
+    const auto found = std::ranges::find(settings, entry.name, &data::AugmentSetting::name);
+    if (found == settings.end()) reader.refuse_key(entry, accepted_augmentations());
+    recipe.*found->value = reader.number<double>(entry, 0, found->max);
   }
-}
-
-void set_entry(TrainRecipe& recipe, const std::string& key, const YAML::Node& value) {
-  if (key == "augment") return set_augment(recipe, value);
-  for (const Setting& setting : settings()) {
-    if (key == setting.name) return set(recipe, setting, value);
-  }
-  throw InputError("key '{}' is unknown; {} are accepted", key, accepted_keys());
 }
 
 }  // namespace
 
-TrainRecipe parse_train_recipe(const std::string& yaml, const std::string& origin,
-                               const TrainRecipe& defaults) {
+TrainRecipe parse_train_recipe(const YamlEntry& map, const std::string& origin, const TrainRecipe& defaults) {
+  const YamlReader reader("recipe: " + origin);
   TrainRecipe recipe = defaults;
-  int line = 1;
-  try {
-    const YAML::Node root = YAML::Load(yaml);
-    if (root.IsNull()) return recipe;
-    if (!root.IsMap()) throw InputError("a map of settings is expected");
-    for (const auto& entry : root) {
-      line = entry.first.Mark().line + 1;
-      set_entry(recipe, entry.first.as<std::string>(), entry.second);
+  if (map.value.IsNull()) return recipe;
+  for (const YamlEntry& entry : reader.entries(map, "settings")) {
+    const auto found = std::ranges::find(settings(), entry.name, &Setting::name);
+    if (entry.name == "augment") {
+      set_augment(recipe.augment, reader, entry);
+    } else if (found == settings().end()) {
+      reader.refuse_key(entry, accepted_keys());
+    } else {
+      set(recipe, *found, reader, entry);
     }
-  } catch (const YAML::Exception& error) {
-    throw InputError("recipe: {}, line {}: {}", origin, error.mark.line + 1, error.msg);
-  } catch (const InputError& error) {
-    throw InputError("recipe: {}, line {}: {}", origin, line, error.what());
   }
   return recipe;
+}
+
+TrainRecipe parse_train_recipe(const std::string& yaml, const std::string& origin,
+                               const TrainRecipe& defaults) {
+  return parse_train_recipe(YamlReader("recipe: " + origin).load(yaml), origin, defaults);
 }
 
 std::string to_yaml(const TrainRecipe& recipe) {
@@ -145,8 +128,8 @@ std::string to_yaml(const TrainRecipe& recipe) {
                setting.member);
   }
   text += "augment:\n";
-  for (const auto& [name, value] : data::augmentation_settings(recipe.augment)) {
-    text += fmt::format("  {}: {}\n", name, value);
+  for (const data::AugmentSetting& setting : data::augment_settings()) {
+    text += fmt::format("  {}: {}\n", setting.name, recipe.augment.*setting.value);
   }
   return text;
 }

@@ -6,6 +6,10 @@
 #include "data/recipe.h"
 #include "train/schedule.h"
 
+namespace y6q::data {
+struct YamlEntry;
+}
+
 namespace y6q::train {
 
 /// All settings of a training run; what the recipe files under recipes/ say. Keys are the members' names.
@@ -36,6 +40,9 @@ struct TrainRecipe {
 /// YAML map of such keys; what is absent keeps the value it has in `defaults`. origin: stands in messages.
 /// Throws InputError naming the line, what was found and what is accepted.
 TrainRecipe parse_train_recipe(const std::string& yaml, const std::string& origin,
+                               const TrainRecipe& defaults = {});
+/// The same of one map of a larger document.
+TrainRecipe parse_train_recipe(const data::YamlEntry& map, const std::string& origin,
                                const TrainRecipe& defaults = {});
 
 /// What parse_train_recipe reads back to the same values; all keys, in the order of the struct.

@@ -48,12 +48,33 @@ TEST(TrainRecipe, MistakesNameTheLineAndWhatIsAccepted) {
   EXPECT_THAT(message_of("epochs: many\n"),
               AllOf(HasSubstr("line 1"), HasSubstr("many"), HasSubstr("whole number")));
   EXPECT_THAT(message_of("epochs: 0\n"), HasSubstr("from 1"));
-  EXPECT_THAT(message_of("epochs: [1]\n"), HasSubstr("list or map"));
+  EXPECT_THAT(message_of("epochs: [1]\n"), HasSubstr("epochs is a list"));
   EXPECT_THAT(message_of("lr0: .nan\n"), HasSubstr("lr0"));
   EXPECT_THAT(message_of("iou_type: iou\n"), HasSubstr("giou, diou, ciou, siou"));
-  EXPECT_THAT(message_of("augment:\n  mosiac: 1\n"), HasSubstr("mosiac"));
+  EXPECT_THAT(
+      message_of("epochs: 1\naugment:\n  mosiac: 1\n"),
+      HasSubstr("line 3: key 'mosiac' is unknown; hsv_h, hsv_s, hsv_v, degrees, translate, scale, shear, "
+                "flipud, fliplr, mosaic, mixup are accepted"));
   EXPECT_THAT(message_of("- 1\n"), HasSubstr("map"));
   EXPECT_THAT(message_of("epochs: [\n"), HasSubstr("line"));
+}
+
+TEST(TrainRecipe, MistakesInsideAugmentNameTheirOwnLine) {
+  EXPECT_EQ(message_of("epochs: 1\nlr0: 1\naugment:\n  mixup: 0\n  mosaic: 7\n"),
+            "recipe: r.yaml, line 5: mosaic is '7'; a number from 0 to 1 is accepted");
+  EXPECT_EQ(message_of("augment:\n  shear: often\n"),
+            "recipe: r.yaml, line 2: shear is 'often'; a number from 0 to 80 is accepted");
+  EXPECT_EQ(message_of("augment: {mosaic: 1,\n  scale: [1]}\n"),
+            "recipe: r.yaml, line 2: scale is a list; a number from 0 to 0.99 is accepted");
+  EXPECT_EQ(message_of("epochs: 1\naugment: 3\n"),
+            "recipe: r.yaml, line 2: augment is '3'; a map of augmentations is accepted");
+}
+
+TEST(TrainRecipe, AKeyIsGivenOnce) {
+  EXPECT_EQ(message_of("epochs: 5\nlr0: 1\nepochs: 7\n"),
+            "recipe: r.yaml, line 3: 'epochs' is given in line 1 already; each key once is accepted");
+  EXPECT_EQ(message_of("augment:\n  mosaic: 1\n  mosaic: 1\n"),
+            "recipe: r.yaml, line 3: 'mosaic' is given in line 2 already; each key once is accepted");
 }
 
 TEST(TrainRecipe, ShortRunsKeepStrongAugmentationForTwoThirds) {

@@ -152,7 +152,12 @@ TEST(GoldenAugment, Sample) {
   dataset.images.push_back({path, 1, source.height, source.width, fraction_labels(numbers(file, "labels"))});
   data::ImageStore store(dataset, {.fit = {side, side}, .augmenting = true});
   data::AugmentRecipe recipe;
-  for (const auto& [name, value] : settings.at("hyp").items()) data::set_augmentation(recipe, name, value);
+  for (const auto& [name, value] : settings.at("hyp").items()) {
+    const auto known = data::augment_settings();
+    const auto setting = std::ranges::find(known, name, &data::AugmentSetting::name);
+    ASSERT_NE(setting, known.end()) << name;
+    recipe.*setting->value = value;
+  }
   for (const json& c : settings.at("cases")) {
     const std::string name = c.at("tensor");
     Sample sample = data::letterboxed_sample({dataset, store, {side, side}}, 0).sample;

@@ -361,7 +361,7 @@ TEST_F(TorchContract, EmptySetsAndContradictoryDescriptionsAreRefused) {
   refuse("train: images/train\nval: [images/val\n", HasSubstr("line"));
   refuse("val: images/val\nnames: 3\n", HasSubstr("names"));
   refuse("val: {a: b}\n" + names, HasSubstr("val"));
-  refuse("val: images/val\nnc: many\n" + names, HasSubstr("line 2"));
+  refuse("val: images/val\nnc: many\n" + names, HasSubstr("line 2: nc is 'many'; a whole number"));
   refuse("just text", HasSubstr("map"));
   refuse("", HasSubstr("map"));
   write("set/other.yaml", "val: images/nowhere\n" + names);
@@ -469,6 +469,7 @@ TEST_F(TorchContract, BrokenRecipesAreRefusedWithTheirLine) {
   refuse("bench: {seconds: [1]}", "600");
   refuse("train:\n  batch_size: none\n", "batch_size");
   refuse("train:\n  nonsense: 1\n", "nonsense");
+  refuse("train:\n  epochs: 5\n  epochs: 7\n", "line 3: 'epochs' is given in line 2 already");
   refuse("calibrate:\ntrain:\n  epochs: 1\n\n  batch_size: none\nbench:\n  rounds: 1\n", "line 5");
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }

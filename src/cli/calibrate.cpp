@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "base/errors.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/range_options.h"
@@ -64,14 +65,20 @@ class CalibrateCommand : public Command {
  private:
   /// One number is a count, everything else are names.
   void split_keep_float() {
-    int64_t count = 0;
+    std::string first;
     for (const std::string& word : keep_float_) {
+      int64_t count = 0;
       const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), count);
-      if (error == std::errc() && end == word.data() + word.size() && count >= 0) {
-        options_.keep_float_count = count;
-      } else {
+      if (error != std::errc() || end != word.data() + word.size() || count < 0) {
         options_.keep_float.insert(word);
+        continue;
       }
+      if (!first.empty()) {
+        throw UsageError("--keep-float: {} and {} are two counts; one is accepted, beside names of layers",
+                         first, word);
+      }
+      first = word;
+      options_.keep_float_count = count;
     }
   }
 

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <charconv>
 #include <string>
 
 namespace y6q::cli {
@@ -10,6 +11,14 @@ constexpr int64_t kLargestSide = 8192, kStride = 32;
 
 std::string multiple_of_stride(const std::string& side) {
   return std::stoll(side) % kStride == 0 ? "" : side + " is not a multiple of " + std::to_string(kStride);
+}
+
+/// CLI11 takes -1 for 2^64 - 1.
+std::string no_seed(const std::string& text) {
+  uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  const bool is_seed = error == std::errc() && end == text.data() + text.size();
+  return is_seed ? "" : "'" + text + "' is not a whole number from 0 to 18446744073709551615";
 }
 
 }  // namespace
@@ -62,7 +71,13 @@ CLI::Option* add_threads(CLI::App& app, int& threads) {
 }
 
 CLI::Option* add_seed(CLI::App& app, uint64_t& seed) {
-  return app.add_option("--seed", seed, "Of every random draw")->capture_default_str();
+  return app.add_option("--seed", seed, "Of every random draw")
+      ->check(CLI::Validator(no_seed, ""))
+      ->capture_default_str();
+}
+
+CLI::Option* add_seed_of_recipe(CLI::App& app, std::optional<uint64_t>& seed) {
+  return app.add_option("--seed", seed, "Instead of the recipe's")->check(CLI::Validator(no_seed, ""));
 }
 
 CLI::Option* add_device(CLI::App& app) {

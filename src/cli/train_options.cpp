@@ -19,10 +19,10 @@ void add_network_options(CLI::App& app, stages::TrainOptions& options) {
 void add_training_run_options(CLI::App& app, stages::TrainingRunOptions& options) {
   add_data(app, options.data);
   app.add_option("--epochs", options.epochs, "Instead of the recipe's")
-      ->check(CLI::Range(int64_t{1}, int64_t{100000}));
+      ->check(CLI::Range(int64_t{1}, train::kMostEpochs));
   app.add_option("--batch-size", options.batch_size, "Instead of the recipe's")
-      ->check(CLI::Range(int64_t{1}, int64_t{4096}));
-  app.add_option("--seed", options.seed, "Instead of the recipe's");
+      ->check(CLI::Range(int64_t{1}, train::kLargestBatch));
+  add_seed_of_recipe(app, options.seed);
   add_workers(app, options.workers);
   add_threads(app, options.threads);
   add_device(app);

@@ -70,7 +70,14 @@ TrainSummary train(const TrainOptions& options, Monitor& monitor) {
                                        .seed = run.recipe.seed});
   run.subject = fmt::format("{} {} {}x{}", options.architecture, options.mode, options.image_size[0],
                             options.image_size[1]);
-  if (!options.scales.empty()) apply_scales(run, options);
+  if (!options.scales.empty()) {
+    apply_scales(run, options);
+  } else if (mode == models::Mode::repopt) {
+    monitor.message(
+        "train: mode repopt without scales is plain SGD on the single-branch network; for RepOptimizer train "
+        "with "
+        "--mode hyper_search first and give its best.safetensors as --scales");
+  }
   return run_training(run, sets, options, monitor);
 }
 

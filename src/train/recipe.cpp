@@ -27,8 +27,8 @@ struct Setting {
 const std::vector<Setting>& settings() {
   constexpr double kMany = 1e9;
   static const std::vector<Setting> kSettings{
-      {"epochs", &TrainRecipe::epochs, 1, 1e6, {}},
-      {"batch_size", &TrainRecipe::batch_size, 1, 65536, {}},
+      {"epochs", &TrainRecipe::epochs, 1, kMostEpochs, {}},
+      {"batch_size", &TrainRecipe::batch_size, 1, kLargestBatch, {}},
       {"lr0", &TrainRecipe::lr0, 0, 100, {}},
       {"lrf", &TrainRecipe::lrf, 0, 1, {}},
       {"momentum", &TrainRecipe::momentum, 1e-6, 0.999999, {}},

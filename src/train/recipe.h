@@ -12,6 +12,8 @@ struct YamlEntry;
 
 namespace y6q::train {
 
+inline constexpr int64_t kMostEpochs = 1'000'000, kLargestBatch = 65536;
+
 /// All settings of a training run; what the recipe files under recipes/ say. Keys are the members' names.
 struct TrainRecipe {
   int64_t epochs = 400, batch_size = 32;

@@ -55,6 +55,20 @@ TEST_F(Contract, WrongUsageEndsWithTwo) {
   EXPECT_TRUE(files().empty());
 }
 
+TEST_F(Contract, ASeedIsAWholeNumberFromZero) {
+  const std::string out = folder_ / "set";
+  for (const char* seed : {"-1", "1.5", "18446744073709551616", "x"}) {
+    const auto message = AllOf(HasSubstr("--seed"), HasSubstr(seed), HasSubstr("18446744073709551615"));
+    expect_failure(2, {"synth", "--out", out, "--seed", seed}, message);
+    expect_failure(2, {"coco-eval", "--gt", "x", "--dt", "y", "--seed", seed}, message);
+  }
+  EXPECT_TRUE(files().empty());
+  EXPECT_EQ(run({"synth", "--out", out, "--train", "1", "--val", "1", "--test", "1", "--img-size", "64",
+                 "--seed", "18446744073709551615"})
+                .code,
+            0);
+}
+
 TEST_F(Contract, SynthRefusesAFolderThatIsInUse) {
   write("set/mine.txt", "precious");
   expect_failure(2, {"synth", "--out", folder_ / "set"}, HasSubstr(folder_ / "set"));

@@ -52,6 +52,44 @@ TEST_F(TorchContract, WrongUsageEndsWithTwo) {
   EXPECT_TRUE(files().empty());
 }
 
+TEST_F(TorchContract, ASeedIsAWholeNumberFromZero) {
+  const std::string out = folder_ / "out";
+  const auto message = AllOf(HasSubstr("--seed"), HasSubstr("'-1'"), HasSubstr("18446744073709551615"));
+  for (const char* name : {"train", "pipeline"}) {
+    expect_failure(2, {name, "--data", "x", "--out", out, "--seed", "-1"}, message);
+  }
+  for (const char* name : {"calibrate", "sensitivity", "qat"}) {
+    expect_failure(2, {name, "--weights", "x", "--data", "y", "--out", out, "--seed", "-1"}, message);
+  }
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(TorchContract, EpochsAndBatchSizeHaveTheRangeOfTheRecipe) {
+  const Arguments train{"train", "--data", "nowhere", "--out", folder_ / "out"};
+  const auto is_accepted = HasSubstr("nowhere does not exist");
+  expect_failure(3, with(train, {"--epochs", "1000000", "--batch-size", "65536"}), is_accepted);
+  expect_failure(2, with(train, {"--epochs", "1000001"}), AllOf(HasSubstr("--epochs"), HasSubstr("1000000")));
+  expect_failure(2, with(train, {"--batch-size", "65537"}),
+                 AllOf(HasSubstr("--batch-size"), HasSubstr("65536")));
+}
+
+TEST_F(TorchContract, KeepFloatTakesOneCount) {
+  const Arguments calibrate{"calibrate", "--weights", "x", "--data", "y", "--out", folder_ / "out"};
+  for (const char* layers : {"2,3", "2,2", "2,name,3"}) {
+    expect_failure(2, with(calibrate, {"--keep-float", layers}),
+                   AllOf(HasSubstr("--keep-float"), HasSubstr("two counts"), HasSubstr("one is accepted")));
+  }
+}
+
+TEST_F(TorchContract, RepoptWithoutScalesIsSaidToBePlainSgd) {
+  // --resume without a state: ends before the first iteration.
+  const Arguments train{"train",      "--data", make_set(), "--out", folder_ / "out",
+                        "--img-size", "64",     "--resume", "--mode"};
+  const auto warning = AllOf(HasSubstr("plain SGD"), HasSubstr("hyper_search"), HasSubstr("--scales"));
+  expect_failure(3, with(train, {"repopt"}), warning);
+  expect_failure(3, with(train, {"repvgg"}), Not(HasSubstr("SGD")));
+}
+
 TEST_F(TorchContract, AnImageSizeThatIsNoMultipleOf32IsWrongUsage) {
   const std::string data = make_set(), weights = make_weights();
   const auto before = files();

@@ -148,6 +148,14 @@ TEST(StripQuantizers, UndoesTheInsertion) {
   }
 }
 
+TEST(HasQuantizers, OneIsEnough) {
+  const std::string start = "images [1, 2, 4, 4] = Input() shape=1x2x4x4\n";
+  EXPECT_FALSE(has_quantizers(model_of(start + "relu [1, 2, 4, 4] = Relu(images)\noutput out = relu\n")));
+  EXPECT_TRUE(has_quantizers(model_of(start + "amax [] = Parameter() trainable=false\n"
+                                              "quant [1, 2, 4, 4] = FakeQuant(images, amax)\n"
+                                              "relu [1, 2, 4, 4] = Relu(quant)\noutput out = relu\n")));
+}
+
 TEST(StripQuantizers, LeavesAFloatModelAlone) {
   const ir::Model model = model_of(kNeck);
   EXPECT_EQ(ir::to_text(strip_quantizers(model).graph), ir::to_text(model.graph));

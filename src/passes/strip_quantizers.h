@@ -4,6 +4,9 @@
 
 namespace y6q::passes {
 
+/// There is a FakeQuant.
+bool has_quantizers(const ir::Model& model);
+
 /// The float network: removes every FakeQuant and its range.
 ///
 ///   src   amax

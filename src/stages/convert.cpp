@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "formats/scales.h"
 #include "passes/pipeline.h"
+#include "passes/strip_quantizers.h"
 #include "stages/checkpoint_model.h"
 #include "stages/checkpoint_scales.h"
 #include "stages/provenance.h"
@@ -47,11 +48,6 @@ std::vector<std::string> class_names(const PtNetwork& network, const models::Opt
   return names;
 }
 
-bool has_quantizers(const ir::Graph& graph) {
-  return std::ranges::any_of(
-      graph.nodes(), [](const ir::Node& node) { return std::holds_alternative<ir::FakeQuant>(node.op); });
-}
-
 /// Merges and folds where the options or the ranges ask for it.
 formats::ModelFile finished(CheckpointModel&& found, bool deploy) {
   const models::Options& network = found.network.options;
@@ -63,7 +59,7 @@ formats::ModelFile finished(CheckpointModel&& found, bool deploy) {
   file.model = passes::deploy(file.model);
   file.info.mode = models::to_text(models::Mode::repvgg_deploy);
   if (!found.ranges.empty()) file.model = quantized_by_checkpoint(file.model, found.ranges);
-  if (has_quantizers(file.model.graph)) file.info.scheme = "tensorrt";
+  if (passes::has_quantizers(file.model)) file.info.scheme = "tensorrt";
   return file;
 }
 

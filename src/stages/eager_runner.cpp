@@ -3,24 +3,18 @@
 #include "base/threads.h"
 #include "eager/images.h"
 #include "eager/network.h"
+#include "passes/strip_quantizers.h"
 
 namespace y6q::stages {
 namespace {
-
-bool has_quantizers(const ir::Model& model) {
-  for (const ir::Node& node : model.graph.nodes()) {
-    if (std::holds_alternative<ir::FakeQuant>(node.op)) return true;
-  }
-  return false;
-}
 
 class EagerRunner : public Runner {
  public:
   EagerRunner(const ir::Model& model, const EagerOptions& options)
       : network_(model, {.bf16 = options.bf16}),
-        name_(has_quantizers(model) ? "eager int8 (simulated)"
-              : options.bf16        ? "eager bf16"
-                                    : "eager fp32"),
+        name_(passes::has_quantizers(model) ? "eager int8 (simulated)"
+              : options.bf16                ? "eager bf16"
+                                            : "eager fp32"),
         facts_(options.facts) {
     for (const ir::Output& output : model.graph.outputs()) names_.push_back(output.name);
     for (const ir::Node& node : model.graph.nodes()) {

@@ -13,6 +13,7 @@ std::vector<fs::path> folders(const YamlReader& reader, const YamlEntry& entry, 
   const auto list =
       entry.value.IsSequence() ? reader.elements(entry, entry.name) : std::vector<YamlEntry>{entry};
   std::vector<fs::path> paths;
+  paths.reserve(list.size());
   for (const YamlEntry& element : list) {
     paths.push_back((base / reader.text(element, "a folder or a list of folders")).lexically_normal());
   }

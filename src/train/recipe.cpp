@@ -69,7 +69,7 @@ std::string accepted_augmentations() {
 
 std::string word_of(const YamlReader& reader, const YamlEntry& entry, const Setting& setting) {
   const std::string accepted = fmt::format("one of {}", fmt::join(setting.words, ", "));
-  const std::string word = reader.text(entry, accepted);
+  std::string word = reader.text(entry, accepted);
   if (std::ranges::find(setting.words, word) == setting.words.end()) reader.refuse(entry, accepted);
   return word;
 }

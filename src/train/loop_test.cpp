@@ -175,17 +175,19 @@ TEST_F(TrainLoop, AnInterruptedEvaluationIsMadeUpFor) {
   recipe.eval_interval = 1;
   const TrainResult straight = run(recipe, {.evaluate = score});
   for (const int interrupted : {1, 2, 3}) {
-    int evaluations = 0;
+    int evaluations = 0, iterations = 0;
     TrainHooks hooks{.evaluate =
                          [&](const ir::Model& model) {
                            if (++evaluations == interrupted) throw Interrupted("stopped");
                            return score(model);
                          },
                      .state_file = folder_ / "state",
+                     .on_iteration = [&](const IterationRow&) { ++iterations; },
                      .resume = true};
     EXPECT_THROW(run(recipe, hooks), Interrupted);
     const TrainResult resumed = run(recipe, hooks);
     EXPECT_EQ(evaluations, 4) << "of three epochs, one of them twice";
+    EXPECT_EQ(iterations, 9) << "three epochs of three batches, none of them twice";
     EXPECT_EQ(resumed.last.weights, straight.last.weights);
     EXPECT_EQ(resumed.best.weights, straight.best.weights);
     ASSERT_EQ(resumed.history.size(), straight.history.size());

@@ -1,13 +1,12 @@
 #include "base/files.h"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <exception>
-#include <functional>
+#include <cerrno>
+#include <cstring>
 
 #include "base/errors.h"
 #include "support/folder.h"
@@ -102,35 +101,16 @@ TEST(ReadFile, WhatMayNotBeReadIsTheMachinesFault) {
   EXPECT_EQ(as_nobody([&] { MappedFile{path}; }), 4);
 }
 
-/// What `read` throws while this process may open no file. Nothing else happens meanwhile: sanitizers open
-/// files too.
-std::string error_without_descriptors(const std::function<void()>& read) {
-  rlimit before{};
-  ::getrlimit(RLIMIT_NOFILE, &before);
-  const rlimit none{0, before.rlim_max};
-  ::setrlimit(RLIMIT_NOFILE, &none);
-  std::exception_ptr thrown;
-  try {
-    read();
-  } catch (...) {
-    thrown = std::current_exception();
+TEST(ReadFile, WhatTheMachineLacksIsNotTheFilesFault) {
+  const auto fail_with = [](int reason) {
+    return [reason] { throw_unreadable("a/file.txt", {reason, std::generic_category()}); };
+  };
+  for (const int reason : {EACCES, EMFILE, ENFILE, ENOMEM, EIO}) {
+    EXPECT_THAT(fail_with(reason),
+                testing::ThrowsMessage<EnvironmentError>(testing::AllOf(
+                    testing::HasSubstr("a/file.txt"), testing::HasSubstr(std::strerror(reason)))));
   }
-  ::setrlimit(RLIMIT_NOFILE, &before);
-  try {
-    if (thrown) std::rethrow_exception(thrown);
-  } catch (const EnvironmentError& error) {
-    return error.what();
-  }
-  return "nothing";
-}
-
-TEST(ReadFile, TooManyOpenFilesAreTheMachinesFault) {
-  const support::Folder folder;
-  const fs::path path = folder.path() / "file.txt";
-  write_file(path, "text");
-  const auto message = testing::AllOf(testing::HasSubstr(path), testing::HasSubstr("open files"));
-  EXPECT_THAT(error_without_descriptors([&] { read_file(path); }), message);
-  EXPECT_THAT(error_without_descriptors([&] { MappedFile{path}; }), message);
+  for (const int reason : {ENOENT, EISDIR, ELOOP}) EXPECT_THROW(fail_with(reason)(), InputError) << reason;
 }
 
 TEST(ReadFile, DoesNotWaitForAPipe) {

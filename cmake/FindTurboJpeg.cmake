@@ -1,4 +1,4 @@
-# libjpeg-turbo's own interface. Debian 12 has no CMake package file for it.
+# libjpeg-turbo's own interface. Debian's CMake package of it asks for libraries of another package (libjpeg.a) as well.
 find_path(TurboJpeg_INCLUDE_DIR turbojpeg.h)
 find_library(TurboJpeg_LIBRARY turbojpeg)
 include(FindPackageHandleStandardArgs)

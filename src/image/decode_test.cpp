@@ -143,6 +143,16 @@ TEST(Decode, SizeBombIsRefusedFromItsHeader) {
   EXPECT_THAT(message_of(bytes), HasSubstr("12 x 32524"));
 }
 
+TEST(Decode, SizeBombIsNotHiddenByASecondFrameHeader) {
+  const std::string plain = encode(gradient(40, 60), ".jpg");
+  const size_t frame = plain.find("\xFF\xC0");
+  ASSERT_NE(frame, plain.npos);
+  const auto length = static_cast<size_t>(static_cast<uint8_t>(plain[frame + 3])) + 2;
+  std::string bomb = plain.substr(frame, length);
+  bomb[5] = bomb[7] = '\xFF';  // 65320 x 65340
+  EXPECT_THAT(message_of(plain.substr(0, frame) + bomb + plain.substr(frame)), HasSubstr("65320 x 65340"));
+}
+
 TEST(Decode, KnowsTheExtensionsOfTheSpec) {
   EXPECT_TRUE(has_image_extension("a/b.JPeG"));
   EXPECT_TRUE(has_image_extension("b.mpo"));

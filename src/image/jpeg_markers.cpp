@@ -88,7 +88,8 @@ JpegOutline outline_jpeg(std::span<const std::byte> bytes) {
     const int64_t length = word(bytes, place + 2);
     const size_t segment_end = place + 2 + static_cast<size_t>(length);
     if (length < 2 || segment_end > bytes.size()) return outline;
-    if (is_frame_header(marker) && length >= 7) {
+    // Only the first counts: decoders allocate by it and refuse a second one.
+    if (is_frame_header(marker) && length >= 7 && outline.height == 0 && outline.width == 0) {
       outline.height = word(bytes, place + 5);
       outline.width = word(bytes, place + 7);
     }

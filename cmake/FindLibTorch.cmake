@@ -14,7 +14,7 @@ if(NOT TARGET LibTorch::torch)
   # -idirafter: torch bundles headers of fmt and protobuf that must not hide Debian's.
   target_compile_options(LibTorch::torch INTERFACE
     "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include" "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}")
+  target_link_libraries(LibTorch::torch INTERFACE "${LibTorch_torch_cpu}" "${LibTorch_c10}")
   target_link_options(LibTorch::torch INTERFACE
-    "SHELL:-Wl,--no-as-needed,${LibTorch_torch_cpu},${LibTorch_c10},--as-needed"
     "-Wl,-rpath,${Y6Q_LIBTORCH}/lib" "-Wl,-rpath,${cuda_runtime}" "-Wl,-rpath-link,${cuda_runtime}")
 endif()

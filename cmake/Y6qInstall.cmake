@@ -1,5 +1,5 @@
 # cmake --install build/release [--strip] --prefix P: the two libraries that other programs embed, as the CMake
-# package `yolov6q` with y6q::detector and y6q::coco_eval. See docs/guide/embed.md.
+# package `yolov6q` with y6q::detector and y6q::coco. See docs/guide/embed.md.
 include(CMakePackageConfigHelpers)
 set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/yolov6q")
 
@@ -14,8 +14,8 @@ if(Y6Q_OPENVINO)
   install(FILES ${openvino_files} DESTINATION "${CMAKE_INSTALL_LIBDIR}/yolov6q")
 endif()
 
-# y6q::coco_eval: static libraries and the headers below src/ that they show.
-install(TARGETS y6q_coco_eval y6q_detect y6q_base EXPORT yolov6q
+# y6q::coco: static libraries and the headers below src/ that they show.
+install(TARGETS y6q_coco y6q_detect y6q_base EXPORT yolov6q
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/yolov6q")
 
 install(EXPORT yolov6q NAMESPACE y6q:: FILE yolov6qTargets.cmake DESTINATION "${package_folder}")

@@ -5,17 +5,17 @@
 namespace y6q::cli {
 namespace {
 
-nlohmann::json document_of(const eval::OperatingPoint& point) {
+nlohmann::json document_of(const coco::OperatingPoint& point) {
   return {{"score", point.score},  {"precision", point.precision}, {"recall", point.recall},
           {"f1", point.f1},        {"hits", point.hits},           {"false_positives", point.false_positives},
           {"missed", point.missed}};
 }
 
-nlohmann::json document_of(const eval::Interval& range) {
+nlohmann::json document_of(const coco::Interval& range) {
   return {{"value", range.value}, {"low", range.low}, {"high", range.high}};
 }
 
-nlohmann::json document_of(const eval::PairedDifference& change) {
+nlohmann::json document_of(const coco::PairedDifference& change) {
   nlohmann::json document = document_of(change.difference);
   document["p_value"] = change.p_value;
   return document;
@@ -24,8 +24,8 @@ nlohmann::json document_of(const eval::PairedDifference& change) {
 template <typename Values>
 nlohmann::json by_name(const Values& stats) {
   nlohmann::json document = nlohmann::json::object();
-  for (size_t i = 0; i < eval::kResampledCount; ++i)
-    document[eval::kResampledNames[i]] = document_of(stats[i]);
+  for (size_t i = 0; i < coco::kResampledCount; ++i)
+    document[coco::kResampledNames[i]] = document_of(stats[i]);
   return document;
 }
 
@@ -36,29 +36,29 @@ nlohmann::json list_of(const Values& values) {
   return list;
 }
 
-nlohmann::json counts_document(const std::array<int64_t, eval::kErrorKinds>& counts) {
+nlohmann::json counts_document(const std::array<int64_t, coco::kErrorKinds>& counts) {
   nlohmann::json document = nlohmann::json::object();
-  for (size_t i = 0; i < eval::kErrorKinds; ++i) document[eval::kErrorNames[i]] = counts[i];
+  for (size_t i = 0; i < coco::kErrorKinds; ++i) document[coco::kErrorNames[i]] = counts[i];
   return document;
 }
 
 }  // namespace
 
-std::string analysis_text(const eval::CocoAnalysis& analysis) {
+std::string analysis_text(const coco::Analysis& analysis) {
   std::string text = fmt::format(
       "\nat IoU {:g}: best F1 {:.4f} at score {:.4f} (precision {:.4f}, recall {:.4f})\n"
       "{:<14} {:>8} {:>8}   errors at a score of at least {:.4f}; what mending one kind adds to AP{:.0f}\n",
       analysis.iou, analysis.best.f1, analysis.best.score, analysis.best.precision, analysis.best.recall,
       "kind", "count", "AP gain", analysis.used.score, 100 * analysis.iou);
-  for (size_t i = 0; i < eval::kErrorKinds; ++i) {
+  for (size_t i = 0; i < coco::kErrorKinds; ++i) {
     int64_t sum = 0;
     for (const auto& of_class : analysis.errors) sum += of_class[i];
-    text += fmt::format("{:<14} {:>8} {:8.4f}\n", eval::kErrorNames[i], sum, analysis.costs.gain[i]);
+    text += fmt::format("{:<14} {:>8} {:8.4f}\n", coco::kErrorNames[i], sum, analysis.costs.gain[i]);
   }
   return text;
 }
 
-nlohmann::json analysis_document(const eval::CocoAnalysis& analysis) {
+nlohmann::json analysis_document(const coco::Analysis& analysis) {
   nlohmann::json classes = nlohmann::json::array(), rows = nlohmann::json::array();
   nlohmann::json gains = nlohmann::json::object();
   for (size_t k = 0; k < analysis.classes.size(); ++k) {
@@ -73,7 +73,7 @@ nlohmann::json analysis_document(const eval::CocoAnalysis& analysis) {
       row.push_back(analysis.confusion.at(truth, found));
     rows.push_back(std::move(row));
   }
-  for (size_t i = 0; i < eval::kErrorKinds; ++i) gains[eval::kErrorNames[i]] = analysis.costs.gain[i];
+  for (size_t i = 0; i < coco::kErrorKinds; ++i) gains[coco::kErrorNames[i]] = analysis.costs.gain[i];
   return {{"iou", analysis.iou},
           {"background_iou", analysis.background_iou},
           {"best_f1", document_of(analysis.best)},
@@ -84,19 +84,19 @@ nlohmann::json analysis_document(const eval::CocoAnalysis& analysis) {
           {"gains", gains}};
 }
 
-std::string bootstrap_text(const eval::BootstrapResult& result, double confidence) {
+std::string bootstrap_text(const coco::BootstrapResult& result, double confidence) {
   std::string text = fmt::format("\n{:<24} {:>8} {:>8} {:>8}   {:g} % interval over the choice of images\n",
                                  "", "value", "from", "to", 100 * confidence);
-  for (size_t i = 0; i < eval::kResampledCount; ++i) {
-    const eval::Interval& range = result.stats[i];
-    text += fmt::format("{:<24} {:8.4f} {:8.4f} {:8.4f}\n", eval::kResampledNames[i], range.value, range.low,
+  for (size_t i = 0; i < coco::kResampledCount; ++i) {
+    const coco::Interval& range = result.stats[i];
+    text += fmt::format("{:<24} {:8.4f} {:8.4f} {:8.4f}\n", coco::kResampledNames[i], range.value, range.low,
                         range.high);
   }
   return text;
 }
 
-nlohmann::json bootstrap_document(const eval::BootstrapResult& result,
-                                  const eval::BootstrapOptions& options) {
+nlohmann::json bootstrap_document(const coco::BootstrapResult& result,
+                                  const coco::BootstrapOptions& options) {
   return {{"replicates", options.replicates},
           {"seed", options.seed},
           {"confidence", options.confidence},
@@ -104,22 +104,22 @@ nlohmann::json bootstrap_document(const eval::BootstrapResult& result,
           {"classes", list_of(result.classes)}};
 }
 
-std::string comparison_text(const eval::ComparisonResult& result, double confidence) {
+std::string comparison_text(const coco::ComparisonResult& result, double confidence) {
   std::string text =
       fmt::format("\n{:<24} {:>8} {:>8} {:>10} {:>8} {:>8} {:>8}   {:g} % interval, same images\n", "",
                   "--dt", "other", "difference", "from", "to", "p", 100 * confidence);
-  for (size_t i = 0; i < eval::kResampledCount; ++i) {
-    const eval::PairedDifference& change = result.stats[i];
+  for (size_t i = 0; i < coco::kResampledCount; ++i) {
+    const coco::PairedDifference& change = result.stats[i];
     if (change.p_value < 0) continue;
     text +=
-        fmt::format("{:<24} {:8.4f} {:8.4f} {:+10.4f} {:+8.4f} {:+8.4f} {:8.4f}\n", eval::kResampledNames[i],
+        fmt::format("{:<24} {:8.4f} {:8.4f} {:+10.4f} {:+8.4f} {:+8.4f} {:8.4f}\n", coco::kResampledNames[i],
                     result.first.stats[i].value, result.second.stats[i].value, change.difference.value,
                     change.difference.low, change.difference.high, change.p_value);
   }
   return text;
 }
 
-nlohmann::json comparison_document(const eval::ComparisonResult& result) {
+nlohmann::json comparison_document(const coco::ComparisonResult& result) {
   return {{"other", {{"stats", by_name(result.second.stats)}, {"classes", list_of(result.second.classes)}}},
           {"difference", {{"stats", by_name(result.stats)}, {"classes", list_of(result.classes)}}}};
 }

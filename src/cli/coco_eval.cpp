@@ -1,5 +1,3 @@
-#include "eval/coco_eval.h"
-
 #include <fmt/core.h>
 
 #include <optional>
@@ -9,7 +7,8 @@
 #include "cli/coco_text.h"
 #include "cli/command.h"
 #include "cli/options.h"
-#include "stages/coco_arrays.h"
+#include "coco/arrays.h"
+#include "coco/evaluate.h"
 #include "stages/coco_page.h"
 
 namespace y6q::cli {
@@ -34,19 +33,19 @@ class CocoEvalCommand : public Command {
   void run(Console& console) override {
     set_areas();
     bootstrap_.monitor = &console.monitor();
-    const auto truth = eval::read_coco_ground_truth(truth_);
-    const auto detections = eval::read_coco_detections(detections_);
-    const eval::CocoResult result = eval::evaluate_coco(truth, detections, options_);
+    const auto truth = coco::read_ground_truth(truth_);
+    const auto detections = coco::read_detections(detections_);
+    const coco::Result result = coco::evaluate(truth, detections, options_);
     std::string text = coco_table(result);
     nlohmann::json document = coco_document(result);
-    std::optional<eval::CocoAnalysis> analysis;
+    std::optional<coco::Analysis> analysis;
     if (analyse_ || !report_.empty()) {
-      analysis = eval::analyse_coco(truth, detections, options_, analysis_options_);
+      analysis = coco::analyse(truth, detections, options_, analysis_options_);
       text += analysis_text(*analysis);
       document["analysis"] = analysis_document(*analysis);
     }
     resample(truth, detections, text, document);
-    if (!arrays_.empty()) stages::write_coco_arrays(arrays_, result);
+    if (!arrays_.empty()) coco::write_arrays(arrays_, result);
     if (!report_.empty()) write_report(result, *analysis);
     console.result(text, document);
   }
@@ -90,14 +89,14 @@ class CocoEvalCommand : public Command {
   }
 
   /// Bootstrap and comparison, where they were asked for.
-  void resample(const eval::CocoGroundTruth& truth, const eval::CocoDetections& detections, std::string& text,
+  void resample(const coco::GroundTruth& truth, const coco::Detections& detections, std::string& text,
                 nlohmann::json& document) {
     if (!other_.empty()) {
-      const auto other = eval::read_coco_detections(other_);
-      comparison_result_ = eval::compare_coco(truth, {&detections, &other}, options_, bootstrap_);
+      const auto other = coco::read_detections(other_);
+      comparison_result_ = coco::compare(truth, {&detections, &other}, options_, bootstrap_);
       bootstrap_result_ = comparison_result_->first;
     } else if (bootstrap_option_->count() > 0) {
-      bootstrap_result_ = eval::bootstrap_coco(truth, detections, options_, bootstrap_);
+      bootstrap_result_ = coco::bootstrap(truth, detections, options_, bootstrap_);
     }
     if (bootstrap_result_) {
       text += bootstrap_text(*bootstrap_result_, bootstrap_.confidence);
@@ -109,7 +108,7 @@ class CocoEvalCommand : public Command {
     }
   }
 
-  void write_report(const eval::CocoResult& result, const eval::CocoAnalysis& analysis) const {
+  void write_report(const coco::Result& result, const coco::Analysis& analysis) const {
     const report::Page page =
         stages::coco_page({truth_.filename(), detections_.filename(), other_.filename(), result, analysis,
                            bootstrap_result_, comparison_result_, bootstrap_.confidence});
@@ -117,14 +116,14 @@ class CocoEvalCommand : public Command {
   }
 
   std::filesystem::path truth_, detections_, other_, arrays_, report_;
-  eval::CocoOptions options_;
-  eval::AnalysisOptions analysis_options_;
-  eval::BootstrapOptions bootstrap_;
+  coco::Options options_;
+  coco::AnalysisOptions analysis_options_;
+  coco::BootstrapOptions bootstrap_;
   std::vector<double> area_borders_;
   bool analyse_ = false;
   CLI::Option* bootstrap_option_ = nullptr;
-  std::optional<eval::BootstrapResult> bootstrap_result_;
-  std::optional<eval::ComparisonResult> comparison_result_;
+  std::optional<coco::BootstrapResult> bootstrap_result_;
+  std::optional<coco::ComparisonResult> comparison_result_;
 };
 
 }  // namespace

@@ -5,13 +5,13 @@
 namespace y6q::cli {
 namespace {
 
-std::string dets(const eval::CocoResult& result, size_t i) {
+std::string dets(const coco::Result& result, size_t i) {
   return i < result.max_dets.size() ? fmt::format("at most {} boxes", result.max_dets[i]) : "not evaluated";
 }
 
 }  // namespace
 
-std::string coco_table(const eval::CocoResult& result) {
+std::string coco_table(const coco::Result& result) {
   const std::array<std::string, 12> names{"AP @ 0.50:0.95",
                                           "AP @ 0.50",
                                           "AP @ 0.75",
@@ -28,16 +28,16 @@ std::string coco_table(const eval::CocoResult& result) {
   for (size_t i = 0; i < names.size(); ++i)
     text += fmt::format("{:<24} {:8.4f}\n", names[i], result.stats[i]);
   text += fmt::format("\n{:<24} {:>8} {:>8} {:>8} {:>8}\n", "class", "objects", "AP", "AP50", "AR");
-  for (const eval::CocoClassResult& row : result.classes) {
+  for (const coco::ClassResult& row : result.classes) {
     text += fmt::format("{:<24} {:>8} {:8.4f} {:8.4f} {:8.4f}\n", row.category.name, row.objects, row.ap,
                         row.ap50, row.ar);
   }
   return text;
 }
 
-nlohmann::json coco_document(const eval::CocoResult& result) {
+nlohmann::json coco_document(const coco::Result& result) {
   nlohmann::json classes = nlohmann::json::array();
-  for (const eval::CocoClassResult& row : result.classes) {
+  for (const coco::ClassResult& row : result.classes) {
     classes.push_back({{"id", row.category.id},
                        {"name", row.category.name},
                        {"ap", row.ap},

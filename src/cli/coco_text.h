@@ -3,14 +3,14 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "eval/coco_eval.h"
+#include "coco/evaluate.h"
 
 namespace y6q::cli {
 
 /// The twelve numbers and the classes as lines for people.
-std::string coco_table(const eval::CocoResult& result);
+std::string coco_table(const coco::Result& result);
 
 /// {"stats": [12 numbers in COCO's order], "classes": [{id, name, ap, ap50, …}], …}, full precision.
-nlohmann::json coco_document(const eval::CocoResult& result);
+nlohmann::json coco_document(const coco::Result& result);
 
 }  // namespace y6q::cli

@@ -1,4 +1,4 @@
-#include "stages/convert.h"
+#include "checkpoint/convert.h"
 
 #include <fmt/core.h>
 
@@ -40,12 +40,12 @@ class ConvertCommand : public Command {
     if (entry_ != "best") {
       options_.entry = entry_ == "ema" ? stages::CheckpointEntry::ema : stages::CheckpointEntry::model;
     }
-    const stages::Conversion done = stages::convert(options_);
+    const checkpoint::Conversion done = checkpoint::convert(options_);
     const formats::ModelInfo& info = done.info;
     const bool network = !info.architecture.empty();
     std::string text =
         fmt::format("{}: {}, {} {}\n", options_.out.string(), stages::name_of(done.target), done.entries,
-                    done.target == stages::ConvertTarget::scales ? "blocks" : "tensors");
+                    done.target == checkpoint::ConvertTarget::scales ? "blocks" : "tensors");
     nlohmann::json document{
         {"out", options_.out.string()}, {"kind", stages::name_of(done.target)}, {"entries", done.entries}};
     if (network) {
@@ -61,12 +61,12 @@ class ConvertCommand : public Command {
   }
 
  private:
-  static stages::ConvertTarget target_of(const std::string& name) {
-    if (name == "pt") return stages::ConvertTarget::pt;
-    return name == "scales" ? stages::ConvertTarget::scales : stages::ConvertTarget::model;
+  static checkpoint::ConvertTarget target_of(const std::string& name) {
+    if (name == "pt") return checkpoint::ConvertTarget::pt;
+    return name == "scales" ? checkpoint::ConvertTarget::scales : checkpoint::ConvertTarget::model;
   }
 
-  stages::ConvertOptions options_;
+  checkpoint::ConvertOptions options_;
   std::string target_, entry_ = "best";
 };
 

@@ -8,12 +8,13 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/precision_option.h"
-#include "eval/coco_dataset.h"
+#include "coco/dataset.h"
+#include "data/check_classes.h"
 #include "formats/model_file.h"
-#include "stages/eager_runner.h"
-#include "stages/engine_runner.h"
+#include "formats/provenance.h"
+#include "infer/eager_runner.h"
+#include "infer/engine_runner.h"
 #include "stages/evaluate.h"
-#include "stages/provenance.h"
 
 namespace y6q::cli {
 namespace {
@@ -49,10 +50,10 @@ class EvalCommand : public Command {
         data::read_dataset(data_, {.split = split_, .skip_broken = skip_broken_, .threads = options_.threads},
                            console.monitor());
     const std::vector<std::string>& known = runner->facts().class_names;
-    if (!known.empty()) stages::check_classes(known, weights_, dataset.class_names, data_);
+    if (!known.empty()) data::check_classes(known, weights_, dataset.class_names, data_);
     const stages::Evaluation result = stages::evaluate(*runner, dataset, options_, console.monitor());
     if (!save_.empty()) {
-      eval::write_coco_detections(save_, eval::to_coco_detections(result.detections, dataset.category_ids));
+      coco::write_detections(save_, coco::to_detections(result.detections, dataset.category_ids));
     }
     nlohmann::json document = coco_document(result.coco);
     document["protocol"] = result.protocol;
@@ -82,7 +83,7 @@ class EvalCommand : public Command {
   }
 
   /// By name, for this model, with what was changed by hand.
-  void set_protocol(const stages::NetworkFacts& facts) {
+  void set_protocol(const infer::NetworkFacts& facts) {
     const std::array names{weights_.stem().string(), facts.architecture};
     eval::Protocol& protocol = options_.protocol;
     protocol = eval::find_protocol(protocol_).for_model(names);
@@ -92,15 +93,15 @@ class EvalCommand : public Command {
     protocol.shrink = shrink_.value_or(protocol.shrink);
   }
 
-  std::unique_ptr<stages::Runner> open() {
+  std::unique_ptr<infer::Runner> open() {
     if (weights_.extension() == ".onnx") {
-      auto runner = stages::open_engine(weights_, precision_, options_.threads);
+      auto runner = infer::open_engine(weights_, precision_, options_.threads);
       if (size_option_->count() == 0) options_.image_size = runner->image_size();
       return runner;
     }
     const formats::ModelFile file = formats::read_model(weights_);
     if (size_option_->count() == 0) options_.image_size = file.info.image_size;
-    return stages::open_eager(
+    return infer::open_eager(
         file.model, {.threads = options_.threads, .facts = {file.info.architecture, file.info.class_names}});
   }
 

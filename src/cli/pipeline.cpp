@@ -1,4 +1,4 @@
-#include "stages/pipeline.h"
+#include "pipeline/pipeline.h"
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/train_options.h"
-#include "stages/pipeline_table.h"
+#include "pipeline/table.h"
 
 namespace y6q::cli {
 namespace {
@@ -24,28 +24,28 @@ class PipelineCommand : public Command {
                  "Search for RepOptimizer's scales in --mode repopt (on); without, plain SGD");
     app.add_option("--from", options_.from, "First step to run; earlier ones are taken as they are");
     app.add_option("--to", options_.to,
-                   fmt::format("Last step to run; steps are {}", fmt::join(stages::kPipelineSteps, ", ")));
+                   fmt::format("Last step to run; steps are {}", fmt::join(pipeline::kPipelineSteps, ", ")));
     app.add_flag("--final", final_, "Measure on the test split instead of val");
     add_example(app, "yolov6q pipeline --data data.yaml --model yolov6n --img-size 320 --out runs/x");
   }
 
   void run(Console& console) override {
-    if (!recipe_.empty()) stages::read_pipeline_recipe(recipe_, options_);
+    if (!recipe_.empty()) pipeline::read_pipeline_recipe(recipe_, options_);
     options_.split = final_ ? "test" : "val";
-    const stages::PipelineResult result = stages::pipeline(options_, console.monitor());
+    const pipeline::PipelineResult result = pipeline::pipeline(options_, console.monitor());
     std::string text = result.rows.empty()
                            ? fmt::format("done up to {}: {}\n", options_.to, options_.train.out.string())
-                           : report::to_text(stages::result_table(result));
-    const fs::path report = stages::results_folder(options_) / "report.html";
-    if (options_.to.empty() || options_.to == stages::kPipelineSteps.back()) {
+                           : report::to_text(pipeline::result_table(result));
+    const fs::path report = pipeline::results_folder(options_) / "report.html";
+    if (options_.to.empty() || options_.to == pipeline::kPipelineSteps.back()) {
       text += fmt::format("\nreport: {}\n", report.string());
     }
     if (!result.trtexec.empty()) text += fmt::format("TensorRT: {}\n", result.trtexec);
-    console.result(text, stages::result_document(result));
+    console.result(text, pipeline::result_document(result));
   }
 
  private:
-  stages::PipelineOptions options_;
+  pipeline::PipelineOptions options_;
   fs::path recipe_;
   bool final_ = false;
 };

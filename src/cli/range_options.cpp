@@ -15,7 +15,7 @@ void add_named(CLI::App& app, const char* option, const char* help, std::vector<
 
 }  // namespace
 
-void add_range_options(CLI::App& app, stages::RangeOptions& options) {
+void add_range_options(CLI::App& app, ptq::RangeOptions& options) {
   add_named(app, "--scheme", "Integers: tensorrt (all signed) or cpu (unsigned where nothing is negative)",
             {"tensorrt", "cpu"}, options.scheme, quant::scheme_from_name);
   add_named(app, "--method", "Range search", {"max", "percentile", "mse", "entropy"}, options.method,

@@ -34,17 +34,17 @@ class SensitivityCommand : public Command {
   }
 
   void run(Console& console) override {
-    const stages::Sensitivity result = stages::sensitivity(options_, console.monitor());
+    const formats::Sensitivity result = stages::sensitivity(options_, console.monitor());
     std::string text =
         fmt::format("{:<44} {:>7} {:>7} {:>8}\n", "only this layer in INT8", "mAP", "mAP50", "drop");
-    for (const stages::LayerSensitivity& row : result.layers) {
+    for (const formats::LayerSensitivity& row : result.layers) {
       text += fmt::format("{:<44} {:7.2f} {:7.2f} {:8.2f}{}\n", row.layer, 100 * row.map, 100 * row.map50,
                           100 * (result.float_map - row.map),
                           row.is_prediction ? "  stays float by default" : "");
     }
     text += fmt::format("float {:.2f}, all but predictions in INT8 {:.2f}: {}\n", 100 * result.float_map,
                         100 * result.all_map, options_.out.string());
-    nlohmann::json document = stages::to_json(result);
+    nlohmann::json document = formats::to_json(result);
     document["split"] = options_.split;
     console.result(text, document);
   }

@@ -75,8 +75,8 @@ CocoAnnotation read_annotation(ondemand::object object) {
   return annotation;
 }
 
-CocoCategory read_category(ondemand::object object) {
-  CocoCategory category;
+Category read_category(ondemand::object object) {
+  Category category;
   bool found[2]{};
   for (auto field : object) {
     const std::string_view key = field.unescaped_key();
@@ -137,7 +137,7 @@ CocoInstances read_coco_instances(const fs::path& path) {
   } catch (const InputError& error) {
     throw InputError("coco: {}, {}: {}", path.string(), place(document, text), error.what());
   }
-  std::ranges::sort(instances.categories, {}, &CocoCategory::id);
+  std::ranges::sort(instances.categories, {}, &Category::id);
   check_ids(instances.images, "image", path);
   check_ids(instances.categories, "category", path);
   return instances;

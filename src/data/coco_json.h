@@ -20,7 +20,7 @@ struct CocoAnnotation {
   bool crowd = false;
 };
 
-struct CocoCategory {
+struct Category {
   int64_t id = 0;
   std::string name;
 };
@@ -28,7 +28,7 @@ struct CocoCategory {
 struct CocoInstances {
   std::vector<CocoImage> images;
   std::vector<CocoAnnotation> annotations;
-  std::vector<CocoCategory> categories;  ///< by ascending id
+  std::vector<Category> categories;  ///< by ascending id
 };
 
 /// Reads an instances_*.json; keys in any order, other keys ignored. Throws InputError with path and byte

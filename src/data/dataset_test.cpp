@@ -245,7 +245,7 @@ TEST_F(DatasetTest, VocReadsTheListOfTheSplit) {
 TEST_F(DatasetTest, GroundTruthJsonReadsBackAsTheSameLabels) {
   yolo();
   const Dataset set = read("data.yaml");
-  text("annotations/instances_train.json", write_coco_ground_truth(set));
+  text("annotations/instances_train.json", write_ground_truth(set));
   fs::create_directory_symlink(root / "images" / "train", root / "train");
   const Dataset again = read("annotations/instances_train.json");
   ASSERT_EQ(again.images.size(), set.images.size());

@@ -4,7 +4,7 @@
 
 namespace y6q::data {
 
-std::string write_coco_ground_truth(const Dataset& dataset) {
+std::string write_ground_truth(const Dataset& dataset) {
   using Json = nlohmann::ordered_json;
   Json images = Json::array(), annotations = Json::array(), categories = Json::array();
   for (const ImageRecord& record : dataset.images) {

@@ -8,6 +8,6 @@ namespace y6q::data {
 
 /// COCO instances JSON of a data set that has none: boxes in pixels, area = width x height, no crowds; the
 /// ids are image_id and category_ids of the data set. Same data set, same bytes.
-std::string write_coco_ground_truth(const Dataset& dataset);
+std::string write_ground_truth(const Dataset& dataset);
 
 }  // namespace y6q::data

@@ -11,7 +11,7 @@ namespace {
 
 std::vector<std::string> names_of(const CocoInstances& instances) {
   std::vector<std::string> names;
-  for (const CocoCategory& category : instances.categories) names.push_back(category.name);
+  for (const Category& category : instances.categories) names.push_back(category.name);
   return names;
 }
 
@@ -19,9 +19,9 @@ std::vector<std::string> names_of(const CocoInstances& instances) {
 std::vector<int64_t> category_ids(const CocoInstances& instances, const std::vector<std::string>& class_names,
                                   const fs::path& json) {
   std::vector<int64_t> by_order, by_name;
-  for (const CocoCategory& category : instances.categories) by_order.push_back(category.id);
+  for (const Category& category : instances.categories) by_order.push_back(category.id);
   for (const std::string& name : class_names) {
-    const auto found = std::ranges::find(instances.categories, name, &CocoCategory::name);
+    const auto found = std::ranges::find(instances.categories, name, &Category::name);
     if (found != instances.categories.end()) by_name.push_back(found->id);
   }
   if (by_name.size() == class_names.size()) return by_name;

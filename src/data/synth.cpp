@@ -121,7 +121,7 @@ void write_synth(const SynthOptions& options, Monitor& monitor) {
       monitor.advance(++done, split.name);
     });
     write_file(staging.path() / "annotations" / ("instances_" + split.name + ".json"),
-               write_coco_ground_truth(dataset));
+               write_ground_truth(dataset));
   }
   monitor.end();
   write_file(staging.path() / "data.yaml", data_yaml(dataset.class_names));

@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "base/errors.h"
-#include "eval/quantile.h"
+#include "base/quantile.h"
 
 namespace y6q::eval {
 namespace {

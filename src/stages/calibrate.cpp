@@ -1,11 +1,12 @@
 #include "stages/calibrate.h"
 
 #include "base/errors.h"
+#include "data/check_classes.h"
 #include "formats/model_file.h"
+#include "formats/provenance.h"
+#include "formats/sensitivity_file.h"
+#include "infer/eager_runner.h"
 #include "passes/pipeline.h"
-#include "stages/eager_runner.h"
-#include "stages/provenance.h"
-#include "stages/sensitivity_file.h"
 
 namespace y6q::stages {
 namespace {
@@ -17,7 +18,8 @@ std::set<std::string> layers_to_keep(const CalibrateOptions& options) {
     throw UsageError("--keep-float {}: needs --sensitivity FILE to know which; or name the layers",
                      options.keep_float_count);
   }
-  for (std::string& layer : most_sensitive(read_sensitivity(options.sensitivity), options.keep_float_count)) {
+  for (std::string& layer :
+       formats::most_sensitive(formats::read_sensitivity(options.sensitivity), options.keep_float_count)) {
     layers.insert(std::move(layer));
   }
   return layers;
@@ -51,9 +53,9 @@ Calibration calibrate(const CalibrateOptions& options, Monitor& monitor) {
   const data::Dataset dataset = data::read_dataset(
       options.data, {.split = "train", .skip_broken = options.skip_broken, .threads = options.threads},
       monitor);
-  check_classes(file.info.class_names, options.weights, dataset.class_names, options.data);
-  set_torch_threads(options.threads);
-  Calibrator calibrator(passes::deploy(file.model));
+  data::check_classes(file.info.class_names, options.weights, dataset.class_names, options.data);
+  infer::set_torch_threads(options.threads);
+  ptq::Calibrator calibrator(passes::deploy(file.model));
   passes::insert_quantizers(calibrator.float_model(),
                             {.keep_float = keep_float});  // unknown names end it here
   Calibration result;
@@ -67,14 +69,14 @@ Calibration calibrate(const CalibrateOptions& options, Monitor& monitor) {
                                       .workers = options.workers},
                                      monitor);
   file.model = calibrator.quantized(options.ranges, true, keep_float);
-  for (const ir::Value value : activation_quantizers(file.model.graph)) {
+  for (const ir::Value value : ptq::activation_quantizers(file.model.graph)) {
     const ir::Node& node = file.model.graph.node(value);
     result.ranges.push_back(
         described(node.name, file.model.floats(node.inputs[1])[0], calibrator.histogram(node.name)));
   }
   file.info.scheme = quant::name_of(options.ranges.scheme);
   file.info.mode = "repvgg_deploy";
-  for (auto& [key, value] : provenance("calibrate", options.weights, dataset.sha256)) {
+  for (auto& [key, value] : formats::provenance("calibrate", options.weights, dataset.sha256)) {
     file.info.provenance[key] = value;  // the recipe of the float network stays
   }
   file.info.provenance["calibration"] =

@@ -6,7 +6,7 @@
 
 #include "base/files.h"
 #include "base/monitor.h"
-#include "stages/calibrator.h"
+#include "ptq/calibrator.h"
 
 namespace y6q::stages {
 
@@ -14,7 +14,7 @@ struct CalibrateOptions {
   fs::path weights;  ///< float model file
   fs::path data;     ///< data set; its train split is used, letterboxed, without augmentation
   fs::path out;      ///< calibrated model file to write
-  RangeOptions ranges;
+  ptq::RangeOptions ranges;
   int64_t images = 128;  ///< drawn from the split with the seed
   int64_t batch_size = 16;
   /// Partial quantization: layers that stay float beside the predictions, by name …

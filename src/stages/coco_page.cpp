@@ -39,7 +39,7 @@ report::Highlights highlights(const CocoPageInputs& in) {
 }
 
 /// Mean over classes of the precision at each recall, for one threshold or all of them.
-report::LineChart::Series mean_curve(const eval::CocoResult& result, const std::string& name,
+report::LineChart::Series mean_curve(const coco::Result& result, const std::string& name,
                                      std::optional<size_t> threshold) {
   report::LineChart::Series series{name, {}, {}};
   const size_t classes = result.classes.size(), limits = result.max_dets.size();
@@ -50,7 +50,7 @@ report::LineChart::Series mean_curve(const eval::CocoResult& result, const std::
     for (size_t t = 0; t < result.iou_thresholds.size(); ++t) {
       if (threshold && t != *threshold) continue;
       for (size_t k = 0; k < classes; ++k) {
-        const size_t at = (((t * recalls + r) * classes + k) * eval::kAreaCount + 1) * limits - 1;
+        const size_t at = (((t * recalls + r) * classes + k) * coco::kAreaCount + 1) * limits - 1;
         if (result.precision[at] > -1) sum += result.precision[at], ++count;
       }
     }
@@ -61,7 +61,7 @@ report::LineChart::Series mean_curve(const eval::CocoResult& result, const std::
   return series;
 }
 
-report::LineChart precision_chart(const eval::CocoResult& result) {
+report::LineChart precision_chart(const coco::Result& result) {
   report::LineChart chart{"Precision over recall, mean of the classes", "recall", "precision"};
   for (const double shown : {0.5, 0.75, 0.9}) {
     for (size_t t = 0; t < result.iou_thresholds.size(); ++t) {
@@ -86,8 +86,8 @@ report::Table class_table(const CocoPageInputs& in) {
                                   points("f1", "best F1"),
                                   {.key = "score", .title = "at score", .decimals = 3}}};
   for (size_t k = 0; k < in.result.classes.size(); ++k) {
-    const eval::CocoClassResult& row = in.result.classes[k];
-    const eval::OperatingPoint& best = in.analysis.best_of[k];
+    const coco::ClassResult& row = in.result.classes[k];
+    const coco::OperatingPoint& best = in.analysis.best_of[k];
     table.rows.push_back({row.category.name, row.objects, defined(row.ap), defined(row.ap50),
                           defined(row.ap_by_area[1]), defined(row.ap_by_area[2]), defined(row.ap_by_area[3]),
                           defined(row.ar), defined(best.f1),
@@ -96,30 +96,30 @@ report::Table class_table(const CocoPageInputs& in) {
   return table;
 }
 
-report::BarChart cost_chart(const eval::CocoAnalysis& analysis) {
+report::BarChart cost_chart(const coco::Analysis& analysis) {
   report::BarChart chart{
       fmt::format("AP{:.0f} to be gained by mending one kind of error, points", 100 * analysis.iou)};
   chart.decimals = 2;
-  for (size_t i = 0; i < eval::kErrorKinds; ++i)
-    chart.bars.push_back({eval::kErrorNames[i], 100 * analysis.costs.gain[i]});
+  for (size_t i = 0; i < coco::kErrorKinds; ++i)
+    chart.bars.push_back({coco::kErrorNames[i], 100 * analysis.costs.gain[i]});
   return chart;
 }
 
-report::BarChart count_chart(const eval::CocoAnalysis& analysis) {
+report::BarChart count_chart(const coco::Analysis& analysis) {
   report::BarChart chart{
       fmt::format("Errors of detections with a score of at least {:.3f}", analysis.used.score)};
   chart.decimals = 0;
-  for (size_t i = 0; i < eval::kErrorKinds; ++i) {
+  for (size_t i = 0; i < coco::kErrorKinds; ++i) {
     int64_t sum = 0;
     for (const auto& of_class : analysis.errors) sum += of_class[i];
-    chart.bars.push_back({eval::kErrorNames[i], static_cast<double>(sum)});
+    chart.bars.push_back({coco::kErrorNames[i], static_cast<double>(sum)});
   }
   return chart;
 }
 
 /// The classes with most objects and mistakes; all of them where there is room.
-report::HeatMap confusion_map(const eval::CocoAnalysis& analysis) {
-  const eval::ConfusionMatrix& matrix = analysis.confusion;
+report::HeatMap confusion_map(const coco::Analysis& analysis) {
+  const coco::ConfusionMatrix& matrix = analysis.confusion;
   std::vector<size_t> shown(matrix.classes);
   for (size_t k = 0; k < shown.size(); ++k) shown[k] = k;
   const auto weight = [&](size_t k) {
@@ -155,10 +155,10 @@ report::Table interval_table(const CocoPageInputs& in) {
                   points("value", "value"),
                   points("low", "from"),
                   points("high", "to")}};
-  for (size_t i = 0; i < eval::kResampledCount; ++i) {
-    const eval::Interval& range = in.bootstrap->stats[i];
+  for (size_t i = 0; i < coco::kResampledCount; ++i) {
+    const coco::Interval& range = in.bootstrap->stats[i];
     table.rows.push_back(
-        {eval::kResampledNames[i], defined(range.value), defined(range.low), defined(range.high)});
+        {coco::kResampledNames[i], defined(range.value), defined(range.low), defined(range.high)});
   }
   return table;
 }
@@ -177,10 +177,10 @@ report::Table comparison_table(const CocoPageInputs& in) {
                   difference("high", "to"),
                   {.key = "p_value", .title = "p", .decimals = 3}},
       .note = "An interval that holds 0, or a large p: the choice of images explains the difference."};
-  for (size_t i = 0; i < eval::kResampledCount; ++i) {
-    const eval::PairedDifference& change = in.comparison->stats[i];
+  for (size_t i = 0; i < coco::kResampledCount; ++i) {
+    const coco::PairedDifference& change = in.comparison->stats[i];
     if (change.p_value < 0) continue;
-    table.rows.push_back({eval::kResampledNames[i], in.comparison->first.stats[i].value,
+    table.rows.push_back({coco::kResampledNames[i], in.comparison->first.stats[i].value,
                           in.comparison->second.stats[i].value, change.difference.value,
                           change.difference.low, change.difference.high, change.p_value});
   }

@@ -3,19 +3,19 @@
 #include <optional>
 #include <string>
 
-#include "eval/coco_analysis.h"
-#include "eval/coco_bootstrap.h"
-#include "eval/coco_eval.h"
+#include "coco/analysis.h"
+#include "coco/bootstrap.h"
+#include "coco/evaluate.h"
 #include "report/html.h"
 
 namespace y6q::stages {
 
 struct CocoPageInputs {
   std::string truth, detections, other;  ///< names of the files; other: of --compare
-  const eval::CocoResult& result;
-  const eval::CocoAnalysis& analysis;
-  const std::optional<eval::BootstrapResult>& bootstrap;
-  const std::optional<eval::ComparisonResult>& comparison;
+  const coco::Result& result;
+  const coco::Analysis& analysis;
+  const std::optional<coco::BootstrapResult>& bootstrap;
+  const std::optional<coco::ComparisonResult>& comparison;
   double confidence = 0.95;
 };
 

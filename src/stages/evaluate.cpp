@@ -35,9 +35,9 @@ data::Dataset with_objects(const data::Dataset& dataset) {
 
 }  // namespace
 
-eval::CocoGroundTruth ground_truth_of(const data::Dataset& dataset) {
-  if (!dataset.annotation_json.empty()) return eval::read_coco_ground_truth(dataset.annotation_json);
-  eval::CocoGroundTruth truth;
+coco::GroundTruth ground_truth_of(const data::Dataset& dataset) {
+  if (!dataset.annotation_json.empty()) return coco::read_ground_truth(dataset.annotation_json);
+  coco::GroundTruth truth;
   for (size_t i = 0; i < dataset.class_names.size(); ++i) {
     truth.categories.push_back({dataset.category_ids.at(i), dataset.class_names[i]});
   }
@@ -53,7 +53,7 @@ eval::CocoGroundTruth ground_truth_of(const data::Dataset& dataset) {
   return truth;
 }
 
-Evaluation evaluate(Runner& runner, const data::Dataset& all, const EvaluateOptions& options,
+Evaluation evaluate(infer::Runner& runner, const data::Dataset& all, const EvaluateOptions& options,
                     Monitor& monitor) {
   const data::Dataset annotated = options.protocol.annotated_only ? with_objects(all) : data::Dataset{};
   const data::Dataset& dataset = options.protocol.annotated_only ? annotated : all;
@@ -76,11 +76,11 @@ Evaluation evaluate(Runner& runner, const data::Dataset& all, const EvaluateOpti
   }
   monitor.end();
   // Only the images of the split that were loaded count: an annotation file may hold more.
-  eval::CocoOptions coco{.threads = options.threads};
+  coco::Options coco{.threads = options.threads};
   for (const data::ImageRecord& record : dataset.images) coco.image_ids.push_back(record.image_id);
-  eval::CocoDetections found = eval::to_coco_detections(result.detections, dataset.category_ids);
-  if (options.protocol.rounded) eval::round_as_reference(found);
-  result.coco = eval::evaluate_coco(ground_truth_of(dataset), found, coco);
+  coco::Detections found = coco::to_detections(result.detections, dataset.category_ids);
+  if (options.protocol.rounded) coco::round_as_reference(found);
+  result.coco = coco::evaluate(ground_truth_of(dataset), found, coco);
   return result;
 }
 

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "coco/evaluate.h"
 #include "data/dataset.h"
-#include "eval/coco_eval.h"
 #include "eval/protocol.h"
-#include "stages/runner.h"
+#include "infer/runner.h"
 
 namespace y6q::stages {
 
@@ -19,19 +19,19 @@ struct EvaluateOptions {
 };
 
 struct Evaluation {
-  eval::CocoResult coco;
-  std::vector<eval::ImageDetections> detections;  ///< in pixels of the source images
+  coco::Result coco;
+  std::vector<coco::ImageDetections> detections;  ///< in pixels of the source images
   std::string protocol, runner;
   double map() const { return coco.map(); }
   double map50() const { return coco.map50(); }
 };
 
 /// Ground truth of a split: its annotation file where it has one, else its labels.
-eval::CocoGroundTruth ground_truth_of(const data::Dataset& dataset);
+coco::GroundTruth ground_truth_of(const data::Dataset& dataset);
 
 /// Runs a network over a split and evaluates it: one protocol for float, simulated and engine models.
 /// Throws Interrupted when the monitor asks to stop.
-Evaluation evaluate(Runner& runner, const data::Dataset& dataset, const EvaluateOptions& options,
+Evaluation evaluate(infer::Runner& runner, const data::Dataset& dataset, const EvaluateOptions& options,
                     Monitor& monitor);
 
 }  // namespace y6q::stages

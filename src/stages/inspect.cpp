@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "checkpoint/convert.h"
 #include "ir/cost.h"
 #include "ir/text.h"
-#include "stages/convert.h"
 
 namespace y6q::stages {
 namespace {
@@ -77,7 +77,7 @@ Inspection inspect_checkpoint(const fs::path& path) {
     }
   }
   try {
-    describe_network(model_of_checkpoint(reader, {}), result);
+    describe_network(checkpoint::model_of_checkpoint(reader, {}), result);
   } catch (const InputError& error) {
     result.refusal = error.what();
   }

@@ -1,10 +1,11 @@
 #include "stages/qat.h"
 
 #include "base/errors.h"
+#include "data/check_classes.h"
+#include "formats/provenance.h"
 #include "passes/fold_batch_norm.h"
 #include "passes/pipeline.h"
 #include "passes/refresh_weight_ranges.h"
-#include "stages/provenance.h"
 #include "stages/train.h"
 
 namespace y6q::stages {
@@ -82,12 +83,12 @@ TrainSummary qat(const QatOptions& options, Monitor& monitor) {
   const fs::path parent_path = float_parent(options, student.info);
   const formats::ModelFile parent = formats::read_model(parent_path);
   const TrainingSets sets = read_training_sets(options, monitor);
-  check_classes(student.info.class_names, options.weights, sets.train.class_names, options.data);
+  data::check_classes(student.info.class_names, options.weights, sets.train.class_names, options.data);
   TrainingRun run;
   run.recipe = chosen_recipe(
       options, default_qat_recipe(student.info.architecture, static_cast<int64_t>(sets.train.images.size())));
   run.info = student.info;
-  for (auto& [key, value] : provenance("qat", options.weights, sets.train.sha256))
+  for (auto& [key, value] : formats::provenance("qat", options.weights, sets.train.sha256))
     run.info.provenance[key] = value;
   run.info.provenance["teacher_sha256"] = options.distill ? sha256_of_file(parent_path) : "";
   run.training.start = student.model;

@@ -4,11 +4,12 @@
 #include <map>
 
 #include "base/errors.h"
+#include "data/check_classes.h"
 #include "formats/model_file.h"
+#include "formats/provenance.h"
+#include "infer/eager_runner.h"
 #include "passes/pipeline.h"
-#include "stages/eager_runner.h"
 #include "stages/evaluate.h"
-#include "stages/provenance.h"
 
 namespace y6q::stages {
 namespace {
@@ -61,12 +62,12 @@ class Measurement {
       throw InputError("{}: is calibrated already (scheme {}); give the float model",
                        options.weights.string(), file_.info.scheme);
     }
-    check_classes(file_.info.class_names, options.weights, train_.class_names, options.data);
-    check_split(measured_on_, options.split, train_, options.data);
+    data::check_classes(file_.info.class_names, options.weights, train_.class_names, options.data);
+    data::check_split(measured_on_, options.split, train_, options.data);
   }
 
-  Sensitivity run() {
-    set_torch_threads(options_.threads);
+  formats::Sensitivity run() {
+    infer::set_torch_threads(options_.threads);
     calibrator_.look_at(train_,
                         {.image_size = file_.info.image_size,
                          .count = options_.images,
@@ -78,7 +79,7 @@ class Measurement {
     monitor_.begin("sensitivity", std::ssize(layers) + 2, "networks");
     const Accuracy plain = measure("float", [&] { return calibrator_.float_model(); });
     const Accuracy all = measure("all", [&] { return calibrator_.quantized(options_.ranges); });
-    Sensitivity result{plain.map, plain.map50, all.map, all.map50, {}, train_.skipped};
+    formats::Sensitivity result{plain.map, plain.map50, all.map, all.map50, {}, train_.skipped};
     if (options_.split != "train") result.skipped += measured_on_.skipped;
     for (const std::string& layer : layers) {
       std::set<std::string> others(layers.begin(), layers.end());
@@ -132,7 +133,7 @@ class Measurement {
   }
 
   Accuracy evaluated(const ir::Model& model) const {
-    const auto runner = open_eager(model, {.threads = options_.threads});
+    const auto runner = infer::open_eager(model, {.threads = options_.threads});
     InnerMonitor inner(monitor_);
     try {
       const Evaluation evaluation = evaluate(*runner, measured_on_,
@@ -155,14 +156,14 @@ class Measurement {
   Monitor& monitor_;
   formats::ModelFile file_;
   data::Dataset train_, measured_on_;
-  Calibrator calibrator_;
+  ptq::Calibrator calibrator_;
   Measured done_;
   int64_t count_ = 0;
 };
 
 }  // namespace
 
-Sensitivity sensitivity(const SensitivityOptions& options, Monitor& monitor) {
+formats::Sensitivity sensitivity(const SensitivityOptions& options, Monitor& monitor) {
   return Measurement(options, monitor).run();
 }
 

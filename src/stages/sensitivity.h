@@ -1,7 +1,7 @@
 #pragma once
 
-#include "stages/calibrator.h"
-#include "stages/sensitivity_file.h"
+#include "formats/sensitivity_file.h"
+#include "ptq/calibrator.h"
 
 namespace y6q::stages {
 
@@ -10,7 +10,7 @@ struct SensitivityOptions {
   fs::path data;
   fs::path out;               ///< JSON file to write; <out>.part while it is measured
   std::string split = "val";  ///< measured on
-  RangeOptions ranges;
+  ptq::RangeOptions ranges;
   int64_t images = 128;  ///< to calibrate with, of the train split
   int64_t batch_size = 32;
   uint64_t seed = 0;
@@ -20,6 +20,6 @@ struct SensitivityOptions {
 
 /// mAP of the float network, of the fully quantized one, and of networks in which one layer alone is
 /// quantized. An interrupted measurement goes on where it was when weights, data and options are the same.
-Sensitivity sensitivity(const SensitivityOptions& options, Monitor& monitor);
+formats::Sensitivity sensitivity(const SensitivityOptions& options, Monitor& monitor);
 
 }  // namespace y6q::stages

@@ -1,8 +1,8 @@
 #include "stages/train.h"
 
 #include "base/errors.h"
+#include "formats/provenance.h"
 #include "models/yolov6.h"
-#include "stages/provenance.h"
 
 namespace y6q::stages {
 namespace {
@@ -62,7 +62,7 @@ TrainSummary train(const TrainOptions& options, Monitor& monitor) {
               .mode = options.mode,
               .class_names = sets.train.class_names,
               .image_size = options.image_size,
-              .provenance = provenance("train", {}, sets.train.sha256)};
+              .provenance = formats::provenance("train", {}, sets.train.sha256)};
   run.training.start = models::yolov6({.architecture = options.architecture,
                                        .mode = mode,
                                        .class_count = static_cast<int64_t>(sets.train.class_names.size()),

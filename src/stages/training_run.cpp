@@ -2,11 +2,12 @@
 
 #include "base/errors.h"
 #include "base/folder_lock.h"
+#include "data/check_classes.h"
 #include "data/loader.h"
+#include "formats/provenance.h"
+#include "infer/eager_runner.h"
 #include "passes/pipeline.h"
-#include "stages/eager_runner.h"
 #include "stages/evaluate.h"
-#include "stages/provenance.h"
 #include "stages/training_log.h"
 
 namespace y6q::stages {
@@ -29,7 +30,7 @@ std::function<double(const ir::Model&)> evaluation_on(const data::Dataset& datas
                                                       const Monitor& monitor) {
   return [&](const ir::Model& model) {
     InnerMonitor inner(monitor);
-    const auto runner = open_eager(passes::deploy(run.finish(model)), {.threads = options.threads});
+    const auto runner = infer::open_eager(passes::deploy(run.finish(model)), {.threads = options.threads});
     const EvaluateOptions evaluate_options{
         .image_size = run.info.image_size, .workers = options.workers, .threads = options.threads};
     return evaluate(*runner, dataset, evaluate_options, inner).map();
@@ -45,8 +46,8 @@ TrainingSets read_training_sets(const TrainingRunOptions& options, Monitor& moni
         monitor);
   };
   TrainingSets sets{read("train"), read("val")};
-  check_split(sets.train, "train", sets.train, options.data);
-  check_split(sets.val, "val", sets.train, options.data);
+  data::check_split(sets.train, "train", sets.train, options.data);
+  data::check_split(sets.val, "val", sets.train, options.data);
   return sets;
 }
 
@@ -63,7 +64,7 @@ train::TrainRecipe chosen_recipe(const TrainingRunOptions& options, const train:
 
 TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, const TrainingRunOptions& options,
                           Monitor& monitor) {
-  set_torch_threads(options.threads);
+  infer::set_torch_threads(options.threads);
   data::Loader loader(sets.train, loader_options(run, options));
   const fs::path state = options.out / "state.safetensors";
   if (options.resume && !fs::exists(state)) {

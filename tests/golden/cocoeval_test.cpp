@@ -1,5 +1,5 @@
 // golden/cocoeval: pycocotools on boxes.
-#include "eval/coco_eval.h"
+#include "coco/evaluate.h"
 #include "golden/golden.h"
 
 namespace y6q::golden {
@@ -11,7 +11,7 @@ constexpr double kExact = 1e-12;    // numbers in JSON have all digits
 /// null: undefined, our -1.
 double number_or_undefined(const nlohmann::json& value) { return value.is_null() ? -1 : value.get<double>(); }
 
-void expect_stats(const eval::CocoResult& result, const nlohmann::json& recorded) {
+void expect_stats(const coco::Result& result, const nlohmann::json& recorded) {
   expect_close(result.stats, recorded.at("stats").get<std::vector<double>>(), {.atol = kExact}, "stats");
   expect_close(result.iou_thresholds, recorded.at("iou_thresholds").get<std::vector<double>>(), {},
                "thresholds");
@@ -27,7 +27,7 @@ void expect_stats(const eval::CocoResult& result, const nlohmann::json& recorded
 }
 
 /// Mean of the defined precisions for each (area, max dets).
-void expect_slice_means(const eval::CocoResult& result, const nlohmann::json& recorded) {
+void expect_slice_means(const coco::Result& result, const nlohmann::json& recorded) {
   constexpr size_t kSlices = 12;
   for (size_t slice = 0; slice < kSlices; ++slice) {
     double sum = 0;
@@ -55,9 +55,8 @@ std::vector<float> floats(const formats::SafetensorsReader& file, const std::str
 
 TEST(GoldenCocoEval, Synthetic) {
   Y6Q_NEED_GOLDEN();
-  const auto result =
-      eval::evaluate_coco(eval::read_coco_ground_truth(folder() / "cocoeval/synthetic_gt.json"),
-                          eval::read_coco_detections(folder() / "cocoeval/synthetic_dets.json"));
+  const auto result = coco::evaluate(coco::read_ground_truth(folder() / "cocoeval/synthetic_gt.json"),
+                                     coco::read_detections(folder() / "cocoeval/synthetic_dets.json"));
   const auto recorded = json("cocoeval/synthetic");
   expect_stats(result, recorded);
   expect_slice_means(result, recorded);
@@ -70,9 +69,8 @@ TEST(GoldenCocoEval, Synthetic) {
 TEST(GoldenCocoEval, TinyCoco) {
   Y6Q_NEED_GOLDEN();
   const fs::path truth = folder() / "../data/tiny-coco/annotations/instances_val2017.json";
-  const auto result =
-      eval::evaluate_coco(eval::read_coco_ground_truth(truth),
-                          eval::read_coco_detections(folder() / "cocoeval/tiny_coco_dets.json"));
+  const auto result = coco::evaluate(coco::read_ground_truth(truth),
+                                     coco::read_detections(folder() / "cocoeval/tiny_coco_dets.json"));
   const auto recorded = json("cocoeval/tiny_coco");
   expect_stats(result, recorded);
   expect_slice_means(result, recorded);

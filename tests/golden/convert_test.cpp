@@ -1,10 +1,12 @@
 // convert: the recorded checkpoints as model files and back.
-#include "stages/convert.h"
+#include "checkpoint/convert.h"
 
 #include <algorithm>
 #include <set>
 #include <sstream>
 
+#include "checkpoint/ranges.h"
+#include "checkpoint/state_dict.h"
 #include "formats/checkpoint_names.h"
 #include "formats/pt_writer.h"
 #include "formats/scales.h"
@@ -14,9 +16,7 @@
 #include "models/yolov6.h"
 #include "passes/append_decode.h"
 #include "passes/pipeline.h"
-#include "stages/checkpoint_ranges.h"
 #include "stages/export.h"
-#include "stages/state_dict.h"
 #include "support/folder.h"
 
 namespace y6q::golden {
@@ -29,15 +29,15 @@ class Convert : public testing::Test {
  protected:
   void SetUp() override { Y6Q_NEED_GOLDEN(); }
 
-  formats::ModelFile model_of(const std::string& checkpoint, stages::ConvertOptions options = {}) {
+  formats::ModelFile model_of(const std::string& checkpoint, checkpoint::ConvertOptions options = {}) {
     options.weights = folder() / (checkpoint + ".pt");
     options.out = scratch_ / "model.safetensors";
-    stages::convert(options);
+    checkpoint::convert(options);
     return formats::read_model(options.out);
   }
   /// The model file written last, as a checkpoint.
   fs::path back() {
-    stages::convert({.weights = scratch_ / "model.safetensors", .out = scratch_ / "back.pt"});
+    checkpoint::convert({.weights = scratch_ / "model.safetensors", .out = scratch_ / "back.pt"});
     return scratch_ / "back.pt";
   }
 
@@ -96,8 +96,9 @@ TEST_F(Convert, ScalesCheckpointsGiveANetworkAndItsScales) {
   EXPECT_EQ(file.info.mode, "hyper_search");
   expect_weights(file.model, tensors("model/hyper_search_state"));
   const fs::path out = scratch_ / "scales.json";
-  const auto done = stages::convert(
-      {.weights = folder() / "repopt/scales_ckpt.pt", .out = out, .target = stages::ConvertTarget::scales});
+  const auto done = checkpoint::convert({.weights = folder() / "repopt/scales_ckpt.pt",
+                                         .out = out,
+                                         .target = checkpoint::ConvertTarget::scales});
   EXPECT_EQ(done.entries, 35U);
   const auto recorded = tensors("repopt/scales");
   const auto scales = formats::read_scales(out);
@@ -264,7 +265,7 @@ TEST_F(Convert, CalibratedCheckpointsComeBackWithNamesOrderAndRanges) {
   }
   // Again a model: the neutral norms fold into the same weights and ranges.
   const auto first = formats::read_model(scratch_ / "model.safetensors");
-  stages::convert({.weights = scratch_ / "back.pt", .out = scratch_ / "again.safetensors"});
+  checkpoint::convert({.weights = scratch_ / "back.pt", .out = scratch_ / "again.safetensors"});
   const auto again = formats::read_model(scratch_ / "again.safetensors");
   EXPECT_EQ(ir::to_text(again.model.graph), ir::to_text(first.model.graph));
   for (const auto& [name, array] : first.model.weights) {
@@ -283,8 +284,8 @@ TEST_F(Convert, BranchesMerge) {
   }
   formats::write_pt(scratch_ / "repvgg.pt", entries);
   const fs::path plain = scratch_ / "plain.safetensors", merged = scratch_ / "merged.safetensors";
-  stages::convert({.weights = scratch_ / "repvgg.pt", .out = plain});
-  stages::convert({.weights = scratch_ / "repvgg.pt", .out = merged, .deploy = true});
+  checkpoint::convert({.weights = scratch_ / "repvgg.pt", .out = plain});
+  checkpoint::convert({.weights = scratch_ / "repvgg.pt", .out = merged, .deploy = true});
   const auto train_form = formats::read_model(plain), deploy_form = formats::read_model(merged);
   expect_weights(train_form.model, state);
   EXPECT_EQ(deploy_form.info.mode, "repvgg_deploy");

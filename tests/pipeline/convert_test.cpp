@@ -1,9 +1,11 @@
 // convert on made-up networks: what is listed, what is refused, what comes back.
-#include "stages/convert.h"
+#include "checkpoint/convert.h"
 
 #include <gmock/gmock.h>
 
 #include "base/errors.h"
+#include "checkpoint/ranges.h"
+#include "checkpoint/state_dict.h"
 #include "formats/pt_writer.h"
 #include "formats/scales.h"
 #include "formats/test_archive.h"
@@ -11,8 +13,6 @@
 #include "models/yolov6.h"
 #include "passes/insert_quantizers.h"
 #include "passes/pipeline.h"
-#include "stages/checkpoint_ranges.h"
-#include "stages/state_dict.h"
 #include "support/folder.h"
 
 namespace y6q::stages {

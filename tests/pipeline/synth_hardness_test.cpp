@@ -7,11 +7,11 @@
 #include "data/synth.h"
 #include "detect/iou.h"
 #include "engine/engine.h"
+#include "infer/engine_runner.h"
 #include "models/yolov6.h"
 #include "onnx/write.h"
 #include "passes/pipeline.h"
 #include "pipeline/threshold_detector.h"
-#include "stages/engine_runner.h"
 #include "stages/evaluate.h"
 #include "support/process.h"
 
@@ -39,8 +39,8 @@ class SynthHardness : public testing::Test {
   data::Dataset train_, val_;
 };
 
-double map50(const data::Dataset& dataset, const std::vector<eval::ImageDetections>& found) {
-  return eval::evaluate_coco(stages::ground_truth_of(dataset), found, dataset.category_ids).map50();
+double map50(const data::Dataset& dataset, const std::vector<coco::ImageDetections>& found) {
+  return coco::evaluate(stages::ground_truth_of(dataset), found, dataset.category_ids).map50();
 }
 
 detect::Box box_of(const data::Label& label) {
@@ -84,7 +84,7 @@ double best_of_constant(const data::Dataset& dataset, const std::vector<detect::
   for (size_t count = 1; count < 4 * boxes.size(); count *= 4) {
     const std::vector<detect::Detection> some(
         boxes.begin(), boxes.begin() + static_cast<long>(std::min(count, boxes.size())));
-    std::vector<eval::ImageDetections> found;
+    std::vector<coco::ImageDetections> found;
     for (const data::ImageRecord& record : dataset.images) found.push_back({record.image_id, some});
     best = std::max(best, map50(dataset, found));
   }
@@ -92,7 +92,7 @@ double best_of_constant(const data::Dataset& dataset, const std::vector<detect::
 }
 
 TEST_F(SynthHardness, TheTruthItselfScoresOne) {
-  std::vector<eval::ImageDetections> found;
+  std::vector<coco::ImageDetections> found;
   for (const data::ImageRecord& record : val_.images) {
     found.push_back({record.image_id, {}});
     for (const data::Label& label : record.labels) {
@@ -117,7 +117,7 @@ TEST_F(SynthHardness, ConstantBoxesWouldFindObjectsThatAreAlwaysInTheSamePlaces)
 
 TEST_F(SynthHardness, ColoursDoNotFindObjects) {
   const auto colours = learn_class_colours(train_);
-  std::vector<eval::ImageDetections> found;
+  std::vector<coco::ImageDetections> found;
   size_t count = 0;
   for (const data::ImageRecord& record : val_.images) {
     found.push_back({record.image_id, detect_by_colour(image::decode_file(record.path), colours)});
@@ -143,7 +143,7 @@ double untrained_map50(const data::Dataset& dataset, const fs::path& onnx, bool 
   stages::EvaluateOptions options{.image_size = {kSize, kSize}, .batch_size = 16};
   // An untrained network's scores lie at the prior of 0.01, below the default threshold.
   options.protocol.nms.score_threshold = 0;
-  const auto runner = stages::open_engine(onnx, engine::Precision::fp32, 0);
+  const auto runner = infer::open_engine(onnx, engine::Precision::fp32, 0);
   const auto result = stages::evaluate(*runner, dataset, options, silent_monitor());
   for (const auto& image : result.detections) EXPECT_GE(image.detections.size(), 50U);
   return result.map50();

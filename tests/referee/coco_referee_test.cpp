@@ -2,7 +2,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "eval/coco_eval.h"
+#include "coco/evaluate.h"
 #include "referee/referee.h"
 
 namespace y6q::eval {
@@ -25,13 +25,13 @@ void expect_near(std::span<const double> got, std::span<const double> want, cons
 /// A subset of images and categories with other limits and area ranges.
 void expect_chosen(const fs::path& folder) {
   const auto chosen = nlohmann::json::parse(read_file(folder / "chosen.json"));
-  CocoOptions options{.category_ids = chosen.at("catIds"),
-                      .image_ids = chosen.at("imgIds"),
-                      .max_dets = chosen.at("maxDets")};
+  Options options{.category_ids = chosen.at("catIds"),
+                  .image_ids = chosen.at("imgIds"),
+                  .max_dets = chosen.at("maxDets")};
   for (size_t i = 0; i < kAreaCount; ++i)
     options.areas[i] = {chosen.at("areaRng")[i][0].get<double>(), chosen.at("areaRng")[i][1].get<double>()};
-  const CocoResult result = evaluate_coco(read_coco_ground_truth(folder / "gt.json"),
-                                          read_coco_detections(folder / "dt.json"), options);
+  const Result result =
+      evaluate(read_ground_truth(folder / "gt.json"), read_detections(folder / "dt.json"), options);
   expect_near(result.precision, raw_doubles(folder / "precision_chosen.f64"), "chosen precision");
   expect_near(result.recall, raw_doubles(folder / "recall_chosen.f64"), "chosen recall");
   expect_near(result.scores, raw_doubles(folder / "scores_chosen.f64"), "chosen scores");
@@ -43,8 +43,8 @@ TEST(CocoReferee, RandomDataAgree) {
     SCOPED_TRACE(seed);
     const referee::Folder folder;
     Y6Q_REFEREE("coco_referee.py", folder.quoted() + " " + std::to_string(seed));
-    const CocoResult result = evaluate_coco(read_coco_ground_truth(folder.path() / "gt.json"),
-                                            read_coco_detections(folder.path() / "dt.json"));
+    const Result result =
+        evaluate(read_ground_truth(folder.path() / "gt.json"), read_detections(folder.path() / "dt.json"));
     const auto expected = nlohmann::json::parse(read_file(folder.path() / "expected.json"));
     expect_near(result.stats, expected.at("pycocotools").get<std::vector<double>>(), "pycocotools");
     expect_near(result.stats, expected.at("faster_coco_eval").get<std::vector<double>>(), "faster-coco-eval");

@@ -1,5 +1,6 @@
 #include <sstream>
 
+#include "checkpoint/state_dict.h"
 #include "formats/model_file.h"
 #include "formats/pt_reader.h"
 #include "formats/pt_writer.h"
@@ -7,7 +8,6 @@
 #include "passes/insert_quantizers.h"
 #include "passes/pipeline.h"
 #include "referee/referee.h"
-#include "stages/state_dict.h"
 
 namespace y6q::referee {
 namespace {

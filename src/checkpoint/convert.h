@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "formats/model_file.h"
+#include "formats/pt_reader.h"
+
+namespace y6q::checkpoint {
+
+enum class ConvertTarget {
+  model,   ///< our model file
+  pt,      ///< state dictionary that torch.load(weights_only=True) opens
+  scales,  ///< RepOptimizer's scales (formats/scales.h)
+};
+/// "model", "pt", "scales".
+std::string_view name_of(ConvertTarget target);
+
+/// Which network of a training checkpoint: the averaged weights are the ones to infer with.
+enum class CheckpointEntry { best /* ema, else model */, ema, model };
+
+struct ConvertOptions {
+  fs::path weights{};  ///< .pt file, or model file of ours
+  fs::path out{};      ///< file to write
+  /// Unset: a .pt becomes a model file, a list of scales our scales file, a model file a .pt.
+  std::optional<ConvertTarget> target{};
+  CheckpointEntry entry = CheckpointEntry::best;
+  std::array<int64_t, 2> image_size{640, 640};  ///< height, width: checkpoints do not say
+  std::vector<std::string> class_names{};       ///< empty: those of the checkpoint, else class0, class1, …
+  std::string architecture{};                   ///< of a list of scales; empty: by its channels
+  bool deploy = false;                          ///< merge branches and fold batch norms
+  bool float_only = false;  ///< of a calibrated checkpoint the float network in training form
+};
+
+struct Conversion {
+  ConvertTarget target = ConvertTarget::model;
+  formats::ModelInfo info{};  ///< of the network; architecture and mode empty for a list of scales
+  size_t entries = 0;         ///< tensors, or blocks of scales, written
+};
+
+/// Reads without executing anything, compares every entry with the network it looks like, writes. A
+/// calibrated checkpoint becomes a calibrated model (checkpoint_ranges.h), merged and folded. Throws
+/// InputError naming everything that does not fit, UsageError for a target the input cannot become.
+Conversion convert(const ConvertOptions& options);
+
+/// The network of a checkpoint as a model file would hold it; what convert() and inspect show. Throws
+/// InputError.
+formats::ModelFile model_of_checkpoint(const formats::PtReader& reader, const ConvertOptions& options);
+
+}  // namespace y6q::checkpoint

@@ -1,0 +1,57 @@
+#include "infer/engine_runner.h"
+
+#include "base/errors.h"
+#include "embed/image_detector.h"
+
+namespace y6q::infer {
+namespace {
+
+class EngineRunner : public Runner {
+ public:
+  explicit EngineRunner(std::unique_ptr<engine::Engine> engine)
+      : engine_(std::move(engine)), name_("openvino " + std::string(engine::to_text(engine_->precision()))) {
+    facts_.class_names = embed::class_names_of(*engine_);
+    const auto architecture = engine_->metadata().find("architecture");
+    if (architecture != engine_->metadata().end()) facts_.architecture = architecture->second;
+  }
+
+  std::vector<std::vector<detect::Detection>> detect(const data::Batch& batch,
+                                                     const detect::NmsOptions& options) override {
+    const std::vector<int64_t> expected{1, 3, batch.height, batch.width};
+    if (engine_->input().shape != expected) {
+      throw InputError("engine: takes images of {}x{} pixels, the batch has {}x{}", engine_->input().shape[2],
+                       engine_->input().shape[3], batch.height, batch.width);
+    }
+    const auto image_size = static_cast<size_t>(3 * batch.height * batch.width);
+    std::vector<std::vector<detect::Detection>> all;
+    for (int64_t i = 0; i < batch.count; ++i) {
+      const std::span<const uint8_t> image(batch.images.data() + static_cast<size_t>(i) * image_size,
+                                           image_size);
+      all.push_back(
+          detect::detections_of(embed::image_outputs(engine_->infer(image)), batch.height, options));
+    }
+    return all;
+  }
+
+  std::string name() const override { return name_; }
+  const NetworkFacts& facts() const override { return facts_; }
+  std::array<int64_t, 2> image_size() const override {
+    return {engine_->input().shape[2], engine_->input().shape[3]};
+  }
+
+ private:
+  std::unique_ptr<engine::Engine> engine_;
+  std::string name_;
+  NetworkFacts facts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Runner> open_engine(const fs::path& onnx, std::optional<engine::Precision> precision,
+                                    int threads) {
+  auto opened = engine::open_openvino(
+      onnx, {.precision = precision, .input = engine::InputLayout::bytes_nchw, .threads = threads});
+  return std::make_unique<EngineRunner>(std::move(opened));
+}
+
+}  // namespace y6q::infer

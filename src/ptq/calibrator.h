@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/monitor.h"
+#include "data/dataset.h"
+#include "passes/insert_quantizers.h"
+#include "quant/histogram.h"
+#include "quant/range_search.h"
+
+namespace y6q::ptq {
+
+/// How activations become ranges.
+struct RangeOptions {
+  quant::Scheme scheme = quant::Scheme::tensorrt;
+  quant::RangeMethod method = quant::RangeMethod::max;
+  double percentile = 99.99;
+  bool bias_correction = true;  ///< passes::correct_biases with the means of the same images
+};
+
+/// The images a calibrator looks at.
+struct CalibrationImages {
+  std::array<int64_t, 2> image_size{640, 640};  ///< height, width
+  int64_t count = 128;                          ///< drawn from the set with the seed
+  int64_t batch_size = 16;
+  uint64_t seed = 0;
+  int workers = 2;
+};
+
+/// PTQ of one float network: looks at images once, then quantizes as often as asked for, each time another
+/// choice of layers.
+class Calibrator {
+ public:
+  /// float_model: merged and folded, without quantizers.
+  explicit Calibrator(ir::Model float_model) : float_(std::move(float_model)) {}
+
+  /// Collects a histogram and channel means of every tensor that a quantizable layer reads (predictions
+  /// included), on letterboxed, un-augmented images. Returns the number of images. Throws Interrupted.
+  int64_t look_at(const data::Dataset& dataset, const CalibrationImages& images, Monitor& monitor);
+
+  /// Inserts quantizers, searches ranges, gives concatenated tensors one range, corrects biases.
+  ir::Model quantized(const RangeOptions& ranges, bool float_predictions = true,
+                      const std::set<std::string>& keep_float = {}) const;
+
+  const ir::Model& float_model() const { return float_; }
+  /// By the quantizer's name.
+  const quant::Histogram& histogram(const std::string& quantizer) const {
+    return seen_.at(quantizer).histogram;
+  }
+
+ private:
+  struct Seen {
+    quant::Histogram histogram;
+    std::vector<double> channel_sums;  ///< over images and pixels
+    double pixels = 0;                 ///< of all images, per channel
+  };
+
+  void search(ir::Model& model, const RangeOptions& ranges) const;
+
+  ir::Model float_;
+  std::map<std::string, Seen> seen_;  ///< by the quantizer's name
+};
+
+/// The activation quantizers of a model, in graph order.
+std::vector<ir::Value> activation_quantizers(const ir::Graph& graph);
+
+}  // namespace y6q::ptq

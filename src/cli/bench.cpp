@@ -38,7 +38,7 @@ class BenchCommand : public Command {
     std::string text = fmt::format("{:<6} {:>5} {:>9} {:>9} {:>9} {:>10}  {}\n", "", "batch", "p50 ms",
                                    "p90 ms", "p99 ms", "images/s", detect_isa().name());
     for (const stages::BenchResult& result : results) {
-      const std::string precision(engine::to_text(result.candidate.precision));
+      const std::string precision(name_of(result.candidate.precision));
       const auto& ms = result.latency_ms;
       text += fmt::format("{:<6} {:>5} {:>9.3f} {:>9.3f} {:>9.3f} {:>10.1f}\n", precision, result.batch,
                           ms.p50, ms.p90, ms.p99, result.images_per_s);

@@ -42,8 +42,7 @@ class CalibrateCommand : public Command {
   void run(Console& console) override {
     split_keep_float();
     const stages::Calibration result = stages::calibrate(options_, console.monitor());
-    const std::string method{quant::name_of(options_.ranges.method)},
-        scheme{quant::name_of(options_.ranges.scheme)};
+    const std::string method{name_of(options_.ranges.method)}, scheme{name_of(options_.ranges.scheme)};
     nlohmann::json ranges = nlohmann::json::object();
     std::string text;
     for (const stages::Range& range : result.ranges) {

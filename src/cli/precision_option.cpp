@@ -5,7 +5,7 @@ namespace y6q::cli {
 CLI::Option* add_precision(CLI::App& app, std::optional<engine::Precision>& precision) {
   const auto set = [&precision](const std::string& text) {
     precision.reset();
-    if (text != "auto") precision = engine::precision_from_text(text);
+    if (text != "auto") precision = from_name<engine::Precision>(text);
   };
   return app
       .add_option_function<std::string>(

@@ -3,23 +3,21 @@
 namespace y6q::cli {
 namespace {
 
-/// An option whose text `parse` turns into the value; `names` are accepted.
-template <typename T, typename Parse>
-void add_named(CLI::App& app, const char* option, const char* help, std::vector<std::string> names, T& value,
-               Parse parse) {
+/// An option that takes one of an enumeration's names.
+template <typename E>
+void add_named(CLI::App& app, const char* option, const char* help, E& value) {
   app.add_option_function<std::string>(
-         option, [&value, parse](const std::string& text) { value = parse(text); }, help)
-      ->check(CLI::IsMember(std::move(names)))
-      ->default_str(std::string(quant::name_of(value)));
+         option, [&value](const std::string& text) { value = from_name<E>(text); }, help)
+      ->check(CLI::IsMember(all_names<E>()))
+      ->default_str(std::string(name_of(value)));
 }
 
 }  // namespace
 
 void add_range_options(CLI::App& app, ptq::RangeOptions& options) {
   add_named(app, "--scheme", "Integers: tensorrt (all signed) or cpu (unsigned where nothing is negative)",
-            {"tensorrt", "cpu"}, options.scheme, quant::scheme_from_name);
-  add_named(app, "--method", "Range search", {"max", "percentile", "mse", "entropy"}, options.method,
-            quant::range_method_from_name);
+            options.scheme);
+  add_named(app, "--method", "Range search", options.method);
   app.add_option("--percentile", options.percentile, "For --method percentile")
       ->check(CLI::Range(50.0, 100.0))
       ->capture_default_str();

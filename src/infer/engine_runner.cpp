@@ -9,7 +9,7 @@ namespace {
 class EngineRunner : public Runner {
  public:
   explicit EngineRunner(std::unique_ptr<engine::Engine> engine)
-      : engine_(std::move(engine)), name_("openvino " + std::string(engine::to_text(engine_->precision()))) {
+      : engine_(std::move(engine)), name_("openvino " + std::string(name_of(engine_->precision()))) {
     facts_.class_names = embed::class_names_of(*engine_);
     const auto architecture = engine_->metadata().find("architecture");
     if (architecture != engine_->metadata().end()) facts_.architecture = architecture->second;
@@ -49,8 +49,9 @@ class EngineRunner : public Runner {
 
 std::unique_ptr<Runner> open_engine(const fs::path& onnx, std::optional<engine::Precision> precision,
                                     int threads) {
-  auto opened = engine::open_openvino(
-      onnx, {.precision = precision, .input = engine::InputLayout::bytes_nchw, .threads = threads});
+  auto opened =
+      engine::open(engine::Kind::openvino, onnx,
+                   {.precision = precision, .input = engine::InputLayout::bytes_nchw, .threads = threads});
   return std::make_unique<EngineRunner>(std::move(opened));
 }
 

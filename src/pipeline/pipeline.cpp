@@ -53,8 +53,8 @@ json read_result(const fs::path& path) {
 }
 
 json to_json(const ptq::RangeOptions& ranges) {
-  return {{"scheme", quant::name_of(ranges.scheme)},
-          {"method", quant::name_of(ranges.method)},
+  return {{"scheme", name_of(ranges.scheme)},
+          {"method", name_of(ranges.method)},
           {"percentile", ranges.percentile},
           {"bias_correction", ranges.bias_correction}};
 }
@@ -316,7 +316,7 @@ class Pipeline {
     const json subject{{"data", evaluated_.sha256},
                        {"split", options_.split},
                        {"image_size", options_.train.image_size},
-                       {"precision", engine::to_text(precision)}};
+                       {"precision", name_of(precision)}};
     const std::string step = results_ == out_ ? "evaluate-" : "final-evaluate-";
     once({step + name, subject, {file}, {numbers, detections_of_model(name)}}, [&] {
       const auto runner = open(file, precision);
@@ -341,7 +341,7 @@ class Pipeline {
 
   void run_evaluate() {
     evaluate_once("float", float_);
-    if (engine::openvino_supports(engine::Precision::bf16)) {
+    if (engine::supports(engine::Kind::openvino, engine::Precision::bf16)) {
       evaluate_once("float_bf16", float_onnx_, engine::Precision::bf16);
     }
     evaluate_once("ptq", ptq_);
@@ -404,7 +404,7 @@ class Pipeline {
                entry.second.precision == result.candidate.precision;
       });
       rows.push_back({{"model", owner->first},
-                      {"precision", engine::to_text(result.candidate.precision)},
+                      {"precision", name_of(result.candidate.precision)},
                       {"batch", batch},
                       {"p50_ms", result.latency_ms.p50},
                       {"p90_ms", result.latency_ms.p90},

@@ -10,12 +10,12 @@ namespace {
 using data::YamlEntry;
 using data::YamlReader;
 
-/// One of the names that `parse` knows; its message lists them.
-template <typename Parse>
-auto name(const YamlReader& reader, const YamlEntry& entry, Parse parse) {
+/// One of an enumeration's names.
+template <typename E>
+E named(const YamlReader& reader, const YamlEntry& entry) {
   const std::string text = reader.text(entry, "a name");
   try {
-    return parse(text);
+    return from_name<E>(text);
   } catch (const Error& error) {
     reader.refuse_line(entry.line, error.what());
   }
@@ -36,9 +36,9 @@ void read_calibrate(const YamlReader& reader, const YamlEntry& map, CalibrateOpt
   constexpr const char* kAccepted = "scheme, method, percentile, images, bias_correction, keep_float";
   for (const YamlEntry& entry : reader.entries(map, kAccepted)) {
     if (entry.name == "scheme") {
-      options.ranges.scheme = name(reader, entry, quant::scheme_from_name);
+      options.ranges.scheme = named<quant::Scheme>(reader, entry);
     } else if (entry.name == "method") {
-      options.ranges.method = name(reader, entry, quant::range_method_from_name);
+      options.ranges.method = named<quant::RangeMethod>(reader, entry);
     } else if (entry.name == "percentile") {
       options.ranges.percentile = reader.number<double>(entry, 50, 100);
     } else if (entry.name == "images") {

@@ -160,13 +160,13 @@ report::Code commands(const ResultPageInputs& inputs) {
   const std::string scales = searched || !options.train.scales.empty() ? " --scales search/scales.json" : "";
   const std::string network = fmt::format(" --model {} --img-size {} {}{}", options.train.architecture,
                                           options.train.image_size[0], options.train.image_size[1], data);
-  const std::string ranges = fmt::format(
-      " --scheme {} --method {} --images {} --seed {}{}{}", quant::name_of(calibration.ranges.scheme),
-      quant::name_of(calibration.ranges.method), calibration.images, options.train.seed.value_or(0),
-      calibration.ranges.method == quant::RangeMethod::percentile
-          ? fmt::format(" --percentile {}", calibration.ranges.percentile)
-          : "",
-      calibration.ranges.bias_correction ? "" : " --no-bias-correction");
+  const std::string ranges =
+      fmt::format(" --scheme {} --method {} --images {} --seed {}{}{}", name_of(calibration.ranges.scheme),
+                  name_of(calibration.ranges.method), calibration.images, options.train.seed.value_or(0),
+                  calibration.ranges.method == quant::RangeMethod::percentile
+                      ? fmt::format(" --percentile {}", calibration.ranges.percentile)
+                      : "",
+                  calibration.ranges.bias_correction ? "" : " --no-bias-correction");
   std::string keep;
   for (const std::string& layer : calibration.keep_float) keep += " --keep-float " + layer;
   if (calibration.keep_float_count > 0) {

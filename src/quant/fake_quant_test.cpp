@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "quant/scheme.h"
 
 namespace y6q::quant {
 namespace {
@@ -81,12 +80,6 @@ TEST(FakeQuantize, GradientPassesWithinTheRange) {
 TEST(FakeQuantize, UnequalLengthsAreABug) {
   std::vector<float> x(3), y(2);
   EXPECT_THROW(fake_quantize(x, 1, {}, y), InternalError);
-}
-
-TEST(Scheme, HasNames) {
-  EXPECT_EQ(scheme_from_name("cpu"), Scheme::cpu);
-  EXPECT_EQ(scheme_from_name(name_of(Scheme::tensorrt)), Scheme::tensorrt);
-  EXPECT_THROW(scheme_from_name("gpu"), UsageError);
 }
 
 }  // namespace

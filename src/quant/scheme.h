@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string_view>
+#include "base/names.h"
 
 namespace y6q::quant {
 
@@ -10,9 +10,8 @@ enum class Scheme {
   cpu        ///< unsigned where a value cannot be negative: one more bit after a ReLU, and fast on VNNI
 };
 
-/// "tensorrt", "cpu".
-std::string_view name_of(Scheme scheme);
-/// Throws UsageError that lists the names.
-Scheme scheme_from_name(std::string_view name);
+constexpr auto names_of(Scheme) {
+  return name_table<Scheme>("quantization scheme", {{Scheme::tensorrt, "tensorrt"}, {Scheme::cpu, "cpu"}});
+}
 
 }  // namespace y6q::quant

@@ -18,10 +18,11 @@ json to_json(const BuildResult& result) {
 
 BuildResult build(const BuildOptions& options) {
   check_not_an_input(options.out, {options.onnx});
-  const auto engine = engine::open_openvino(options.onnx, {.precision = options.precision,
-                                                           .input = engine::InputLayout::bytes_nchw,
-                                                           .batch = options.batch,
-                                                           .threads = options.threads});
+  const auto engine = engine::open(engine::Kind::openvino, options.onnx,
+                                   {.precision = options.precision,
+                                    .input = engine::InputLayout::bytes_nchw,
+                                    .batch = options.batch,
+                                    .threads = options.threads});
   BuildResult result;
   result.isa = detect_isa().name();
   json layers = json::array();

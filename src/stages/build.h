@@ -28,7 +28,7 @@ struct BuildResult {
 };
 
 /// Compiles an ONNX file with OpenVINO for this CPU and notes what the executed graph computes in which
-/// precision. Throws what engine::open_openvino throws.
+/// precision. Throws what engine::open throws.
 BuildResult build(const BuildOptions& options);
 
 nlohmann::json to_json(const BuildResult& result);

@@ -74,15 +74,15 @@ Calibration calibrate(const CalibrateOptions& options, Monitor& monitor) {
     result.ranges.push_back(
         described(node.name, file.model.floats(node.inputs[1])[0], calibrator.histogram(node.name)));
   }
-  file.info.scheme = quant::name_of(options.ranges.scheme);
+  file.info.scheme = name_of(options.ranges.scheme);
   file.info.mode = "repvgg_deploy";
   for (auto& [key, value] : formats::provenance("calibrate", options.weights, dataset.sha256)) {
     file.info.provenance[key] = value;  // the recipe of the float network stays
   }
   file.info.provenance["calibration"] =
       fmt::format("method {}, percentile {}, images {}, seed {}, bias correction {}, float layers {}",
-                  quant::name_of(options.ranges.method), options.ranges.percentile, result.images,
-                  options.seed, options.ranges.bias_correction ? "on" : "off", keep_float.size());
+                  name_of(options.ranges.method), options.ranges.percentile, result.images, options.seed,
+                  options.ranges.bias_correction ? "on" : "off", keep_float.size());
   formats::write_model(options.out, file);
   return result;
 }

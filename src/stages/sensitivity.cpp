@@ -107,8 +107,8 @@ class Measurement {
 
   std::string subject() const {
     return fmt::format("{} {} {} {} {} {} {} {} {} {} {}", sha256_of_file(options_.weights), train_.sha256,
-                       measured_on_.sha256, options_.split, quant::name_of(options_.ranges.scheme),
-                       quant::name_of(options_.ranges.method), options_.ranges.percentile,
+                       measured_on_.sha256, options_.split, name_of(options_.ranges.scheme),
+                       name_of(options_.ranges.method), options_.ranges.percentile,
                        options_.ranges.bias_correction, options_.images, options_.seed, options_.batch_size);
   }
 

@@ -8,7 +8,7 @@ namespace y6q::stages {
 namespace {
 
 models::Mode trainable_mode(const std::string& text) {
-  const models::Mode mode = models::parse_mode(text);
+  const models::Mode mode = from_name<models::Mode>(text);
   if (mode == models::Mode::repvgg_deploy) {
     throw UnsupportedError(
         "--mode {}: is what merging leaves; repopt, hyper_search and repvgg can be trained", text);

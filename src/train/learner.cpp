@@ -20,7 +20,7 @@ LossOptions loss_options(const ir::Model& model, const TrainRecipe& recipe) {
   LossOptions options;
   options.class_count = channels("cls0");
   options.reg_max = channels("reg0") / 4 - 1;
-  options.iou = parse_iou_type(recipe.iou_type);
+  options.iou = from_name<IouType>(recipe.iou_type);
   options.atss_warmup_epochs = recipe.atss_warmup_epochs;
   return options;
 }

@@ -22,7 +22,7 @@ bool is_left_out(const std::string& key) {
 
 ir::Model golden_model(models::Mode mode, int64_t class_count) {
   ir::Model model = models::yolov6({.mode = mode, .class_count = class_count, .image_size = {96, 128}});
-  const std::string name(models::to_text(mode));
+  const std::string name(name_of(mode));
   const auto state = golden::tensors("model/" + name + "_state");
   for (const auto& [key, raw] : state.tensors()) {
     if (is_left_out(key)) continue;
@@ -65,7 +65,7 @@ class GoldenModel : public testing::TestWithParam<std::pair<models::Mode, int64_
   void SetUp() override { Y6Q_NEED_GOLDEN(); }
   models::Mode mode() const { return GetParam().first; }
   int64_t classes() const { return GetParam().second; }
-  std::string name() const { return std::string(models::to_text(mode())); }
+  std::string name() const { return std::string(name_of(mode())); }
 };
 
 TEST_P(GoldenModel, EagerGivesTheRecordedEvaluationOutputs) {
@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, GoldenModel,
                          testing::Values(std::pair{models::Mode::repopt, int64_t{80}},
                                          std::pair{models::Mode::repvgg, int64_t{3}},
                                          std::pair{models::Mode::hyper_search, int64_t{3}}),
-                         [](const auto& test) { return std::string(models::to_text(test.param.first)); });
+                         [](const auto& test) { return std::string(name_of(test.param.first)); });
 
 /// The names and shapes listed under "[n repopt]" and so on; the part behind "merged" is the deploy form.
 std::map<std::string, std::string> listed_entries(const std::string& heading) {
@@ -152,9 +152,9 @@ TEST(GoldenNames, OfEverySizeAndModeAreOurs) {
         for (const int64_t extent : array.shape) shape += (shape.empty() ? "" : "x") + std::to_string(extent);
         ours[name] = shape;
       }
-      const auto listed = listed_entries(size + " " + std::string(models::to_text(mode)) + "]");
+      const auto listed = listed_entries(size + " " + std::string(name_of(mode)) + "]");
       EXPECT_FALSE(listed.empty());
-      EXPECT_EQ(ours, listed) << size << " " << models::to_text(mode);
+      EXPECT_EQ(ours, listed) << size << " " << name_of(mode);
     }
   }
 }

@@ -446,7 +446,7 @@ TEST_F(TorchContract, DamagedModelFilesAreRefused) {
     expect_failure(3, eval(path, data), HasSubstr(path));
     expect_failure(3, {"calibrate", "--weights", path, "--data", data, "--out", folder_ / "out"},
                    HasSubstr(path));
-    if (engine::openvino_supports(engine::Precision::fp32))
+    if (engine::supports(engine::Kind::openvino, engine::Precision::fp32))
       expect_failure(3, eval(onnx, data), HasSubstr(onnx));
     EXPECT_EQ(files(), before);
   }
@@ -456,7 +456,8 @@ TEST_F(TorchContract, DamagedModelFilesAreRefused) {
 }
 
 TEST_F(TorchContract, AnOnnxFileIsEvaluatedAsWhatItIs) {
-  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+    GTEST_SKIP() << "built without OpenVINO";
   const std::string data = make_set(), onnx = folder_ / "ptq.onnx";
   ASSERT_EQ(run({"export", "--weights", make_calibrated(), "--form", "qdq", "--out", onnx}).code, 0);
   EXPECT_EQ(expect_json(eval(onnx, data)).at("runner"), "openvino int8");
@@ -465,7 +466,8 @@ TEST_F(TorchContract, AnOnnxFileIsEvaluatedAsWhatItIs) {
 }
 
 TEST_F(TorchContract, AnOnnxFileOfOtherClassesThanTheSetIsRefused) {
-  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+    GTEST_SKIP() << "built without OpenVINO";
   formats::ModelFile file = network();
   for (auto& [name, array] : file.model.weights) {
     if (name.starts_with("detect.cls_preds.") && name.ends_with(".bias")) array.floats().assign(4, 3.0F);

@@ -150,7 +150,8 @@ double untrained_map50(const data::Dataset& dataset, const fs::path& onnx, bool 
 }
 
 TEST_F(SynthHardness, AnUntrainedNetworkDoesNotFindObjects) {
-  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+    GTEST_SKIP() << "built without OpenVINO";
   EXPECT_LE(untrained_map50(val_, folder_.path() / "start.onnx", false), kConstantOrUntrained);
   EXPECT_LE(untrained_map50(val_, folder_.path() / "random.onnx", true), kConstantOrUntrained);
 }

@@ -102,12 +102,12 @@ void expect_only_predictions_are_float(const engine::Engine& engine, int integer
 class Yolov6InOpenVino : public testing::TestWithParam<quant::Scheme> {
  protected:
   void SetUp() override {
-    if (!engine::openvino_supports(Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+    if (!engine::supports(engine::Kind::openvino, Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
   }
   /// The decoded predictions [1, A, 8].
   std::vector<double> run(const ir::Model& model, Form form, Precision precision, const ir::Tensor& images) {
     onnx::write_onnx(path_, model, {.form = form, .outputs = {"outputs"}});
-    engine_ = engine::open_openvino(path_, {.precision = precision});
+    engine_ = engine::open(engine::Kind::openvino, path_, {.precision = precision});
     const auto data = engine_->infer(std::vector<float>(images.data.begin(), images.data.end())).at(0).data;
     return {data.begin(), data.end()};
   }
@@ -161,15 +161,15 @@ Coverage exported_coverage(const std::string& architecture, const passes::QuantP
   const support::Folder folder;
   const fs::path path = folder / "net.onnx";
   onnx::write_onnx(path, model, {.form = Form::qdq});
-  const auto engine =
-      engine::open_openvino(path, {.precision = Precision::int8, .input = engine::InputLayout::bytes_nchw});
+  const auto engine = engine::open(engine::Kind::openvino, path,
+                                   {.precision = Precision::int8, .input = engine::InputLayout::bytes_nchw});
   return coverage_of(*engine);
 }
 
 class Int8Coverage : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (!engine::openvino_supports(Precision::int8)) GTEST_SKIP() << "built without OpenVINO";
+    if (!engine::supports(engine::Kind::openvino, Precision::int8)) GTEST_SKIP() << "built without OpenVINO";
     if (!detect_isa().fast_int8()) GTEST_SKIP() << "no INT8 arithmetic in this CPU";
   }
 };

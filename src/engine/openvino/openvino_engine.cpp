@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/isa.h"
 #include "base/threads.h"
-#include "engine/engine.h"
+#include "engine/openvino/openvino.h"
 #include "engine/openvino/quantizers.h"
 
 namespace y6q::engine {
@@ -45,7 +45,7 @@ void check(const EngineOptions& options) {
   }
   if (options.precision && !openvino_supports(*options.precision)) {
     throw EnvironmentError("engine: this CPU ({}) has no {} arithmetic; use fp32 or int8",
-                           detect_isa().name(), to_text(*options.precision));
+                           detect_isa().name(), name_of(*options.precision));
   }
 }
 
@@ -88,7 +88,7 @@ Precision settle(const ov::Model& model, std::optional<Precision> wanted) {
   if (quantized != (precision == Precision::int8)) {
     throw InputError("{}; it cannot run in {}",
                      quantized ? "it is quantized and runs in int8" : "it has no quantizers",
-                     to_text(precision));
+                     name_of(precision));
   }
   return precision;
 }

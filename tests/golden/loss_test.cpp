@@ -93,9 +93,7 @@ Computed compute(const nlohmann::json& recorded) {
   const double norm = std::max(result.score_sum, 1.0);
   for (size_t image = 0; image < maps.size(); ++image) {
     const LossTerms terms = image_loss(grid, truths[image], assignments[image], maps[image], norm, options);
-    result.terms.classes += terms.classes;
-    result.terms.iou += terms.iou;
-    result.terms.dfl += terms.dfl;
+    result.terms += terms;
   }
   return result;
 }

@@ -126,10 +126,20 @@ ModelFile read_named(const SafetensorsReader& file, const fs::path& path) {
 
 }  // namespace
 
+void check_info(const ModelInfo& info) {
+  std::string text;
+  try {
+    text = to_json(info);
+  } catch (const json::exception&) {
+    throw InputError("a class name or another text of the model is not UTF-8");
+  }
+  info_from_json(text);  // what could not be read back is not written
+}
+
 void write_model(const fs::path& path, const ModelFile& file) {
   ir::validate(file.model);
+  check_info(file.info);
   const std::string info = to_json(file.info);
-  info_from_json(info);  // what could not be read back is not written
   write_safetensors(
       path, file.model.weights,
       {{"format", kFormat}, {"version", kVersion}, {"graph", ir::to_text(file.model.graph)}, {"info", info}});

@@ -18,6 +18,7 @@ struct RangeOptions {
   quant::RangeMethod method = quant::RangeMethod::max;
   double percentile = 99.99;
   bool bias_correction = true;  ///< passes::correct_biases with the means of the same images
+  int64_t images = 128;         ///< to look at, drawn from the train split with the seed
 };
 
 /// The images a calibrator looks at.

@@ -10,10 +10,8 @@
 #include "cli/precision_option.h"
 #include "coco/dataset.h"
 #include "data/check_classes.h"
-#include "formats/model_file.h"
 #include "formats/provenance.h"
-#include "infer/eager_runner.h"
-#include "infer/engine_runner.h"
+#include "infer/open.h"
 #include "stages/evaluate.h"
 
 namespace y6q::cli {
@@ -22,8 +20,9 @@ namespace {
 class EvalCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--weights", weights_,
-                   "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx")
+    app.add_option(
+           "--weights", weights_,
+           "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx (run in the engine)")
         ->required();
     add_data(app, data_);
     app.add_option("--split", split_, "train, val or test")
@@ -44,7 +43,9 @@ class EvalCommand : public Command {
   }
 
   void run(Console& console) override {
-    const auto runner = open();
+    const auto runner = infer::open(weights_, {.precision = precision_, .threads = options_.threads});
+    if (size_option_->count() == 0) options_.image_size = runner->image_size();
+    if (!runner->note().empty()) console.monitor().message(runner->note());
     set_protocol(runner->facts());
     const data::Dataset dataset =
         data::read_dataset(data_, {.split = split_, .skip_broken = skip_broken_, .threads = options_.threads},
@@ -91,18 +92,6 @@ class EvalCommand : public Command {
     protocol.nms.score_threshold = confidence_.value_or(protocol.nms.score_threshold);
     protocol.nms.iou_threshold = iou_.value_or(protocol.nms.iou_threshold);
     protocol.shrink = shrink_.value_or(protocol.shrink);
-  }
-
-  std::unique_ptr<infer::Runner> open() {
-    if (weights_.extension() == ".onnx") {
-      auto runner = infer::open_engine(weights_, precision_, options_.threads);
-      if (size_option_->count() == 0) options_.image_size = runner->image_size();
-      return runner;
-    }
-    const formats::ModelFile file = formats::read_model(weights_);
-    if (size_option_->count() == 0) options_.image_size = file.info.image_size;
-    return infer::open_eager(
-        file.model, {.threads = options_.threads, .facts = {file.info.architecture, file.info.class_names}});
   }
 
   fs::path weights_, data_, save_;

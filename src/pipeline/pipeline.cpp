@@ -11,9 +11,7 @@
 #include "coco/dataset.h"
 #include "data/check_classes.h"
 #include "formats/provenance.h"
-#include "infer/eager_runner.h"
-#include "infer/engine_runner.h"
-#include "passes/pipeline.h"
+#include "infer/open.h"
 #include "pipeline/result_page.h"
 #include "pipeline/step_log.h"
 #include "pipeline/table.h"
@@ -92,7 +90,7 @@ class Pipeline {
     result_.skipped = train_set.skipped + val_set.skipped;
     if (options.split == "test") result_.skipped += evaluated_.skipped;
     result_.protocol = eval::Protocol{}.describe();
-    result_.isa = detect_isa().name();
+    result_.isa = kernel_isa().name();
   }
 
   PipelineResult run() {
@@ -305,9 +303,9 @@ class Pipeline {
   }
 
   std::unique_ptr<infer::Runner> open(const fs::path& file, engine::Precision precision) const {
-    const int threads = options_.train.threads;
-    if (file.extension() == ".onnx") return infer::open_engine(file, precision, threads);
-    return infer::open_eager(passes::deploy(formats::read_model(file).model), {.threads = threads});
+    // Model files have one precision each: what they are made for.
+    const auto wanted = file.extension() == ".onnx" ? std::optional(precision) : std::nullopt;
+    return infer::open(file, {.precision = wanted, .threads = options_.train.threads});
   }
 
   void evaluate_once(const std::string& name, const fs::path& file,

@@ -63,6 +63,15 @@ function(y6q_test name)
                        NO_PRETTY_VALUES PROPERTIES LABELS ${A_LABEL} TIMEOUT ${A_TIMEOUT})
 endfunction()
 
+# y6q_test_on_avx2(NAME LABEL label): runs a test program's tests a second time, called avx2.…, as on a CPU that has
+# nothing newer: oneDNN's kernels, those of OpenVINO and LibTorch among them, obey the variable.
+function(y6q_test_on_avx2 name)
+  cmake_parse_arguments(A "" "LABEL" "" ${ARGN})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${Y6Q_TEST_PREFIX}avx2."
+                       TEST_LIST ${name}_avx2 NO_PRETTY_VALUES
+                       PROPERTIES LABELS ${A_LABEL} TIMEOUT 120 ENVIRONMENT ONEDNN_MAX_CPU_ISA=AVX2)
+endfunction()
+
 # y6q_benchmark(NAME SOURCES … LINKS folder … [EXTERNAL target …]): NAME ends in _bench; ./run bench finds it.
 function(y6q_benchmark name)
   cmake_parse_arguments(A "" "" "SOURCES;LINKS;EXTERNAL" ${ARGN})

@@ -8,8 +8,8 @@
 #include "checkpoint/state_dict.h"
 #include "formats/provenance.h"
 #include "formats/scales.h"
+#include "ir/queries.h"
 #include "passes/pipeline.h"
-#include "passes/strip_quantizers.h"
 
 namespace y6q::checkpoint {
 namespace {
@@ -59,7 +59,7 @@ formats::ModelFile finished(CheckpointModel&& found, bool deploy) {
   file.model = passes::deploy(file.model);
   file.info.mode = name_of(models::Mode::repvgg_deploy);
   if (!found.ranges.empty()) file.model = quantized_by_checkpoint(file.model, found.ranges);
-  if (passes::has_quantizers(file.model)) file.info.scheme = "tensorrt";
+  if (ir::has_quantizers(file.model.graph)) file.info.scheme = "tensorrt";
   return file;
 }
 

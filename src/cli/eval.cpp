@@ -11,10 +11,8 @@
 #include "cli/run_options.h"
 #include "coco/dataset.h"
 #include "data/check_classes.h"
-#include "formats/model_file.h"
 #include "formats/provenance.h"
-#include "infer/eager_runner.h"
-#include "infer/engine_runner.h"
+#include "infer/open.h"
 #include "stages/evaluate.h"
 
 namespace y6q::cli {
@@ -23,8 +21,9 @@ namespace {
 class EvalCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--weights", weights_,
-                   "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx")
+    app.add_option(
+           "--weights", weights_,
+           "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx (run in the engine)")
         ->required();
     add_run_options(app, run_);
     app.add_option("--split", split_, "train, val or test")
@@ -41,7 +40,9 @@ class EvalCommand : public Command {
   }
 
   void run(Console& console) override {
-    const auto runner = open();
+    const auto runner = infer::open(weights_, {.precision = precision_, .threads = run_.threads});
+    if (size_option_->count() == 0) options_.image_size = runner->image_size();
+    if (!runner->note().empty()) console.monitor().message(runner->note());
     set_protocol(runner->facts());
     stages::Run run(run_, console.monitor());
     const data::Dataset& dataset = run.data(split_);
@@ -87,18 +88,6 @@ class EvalCommand : public Command {
     protocol.nms.score_threshold = confidence_.value_or(protocol.nms.score_threshold);
     protocol.nms.iou_threshold = iou_.value_or(protocol.nms.iou_threshold);
     protocol.shrink = shrink_.value_or(protocol.shrink);
-  }
-
-  std::unique_ptr<infer::Runner> open() {
-    if (weights_.extension() == ".onnx") {
-      auto runner = infer::open_engine(weights_, precision_, run_.threads);
-      if (size_option_->count() == 0) options_.image_size = runner->image_size();
-      return runner;
-    }
-    const formats::ModelFile file = formats::read_model(weights_);
-    if (size_option_->count() == 0) options_.image_size = file.info.image_size;
-    return infer::open_eager(
-        file.model, {.threads = run_.threads, .facts = {file.info.architecture, file.info.class_names}});
   }
 
   stages::RunOptions run_;

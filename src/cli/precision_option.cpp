@@ -9,7 +9,8 @@ CLI::Option* add_precision(CLI::App& app, std::optional<engine::Precision>& prec
   };
   return app
       .add_option_function<std::string>(
-          "--precision", set, "Of an ONNX file: fp32 or bf16, int8 of a quantized one; auto: by the file")
+          "--precision", set,
+          "fp32 or bf16 of a float file, int8 of a quantized one; auto: what the file is made for")
       ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}))
       ->default_str("auto");
 }

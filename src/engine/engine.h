@@ -72,6 +72,9 @@ class Engine {
   virtual const TensorInfo& input() const = 0;
   virtual const std::vector<TensorInfo>& outputs() const = 0;
   virtual Precision precision() const = 0;
+  /// Empty, or a sentence for the user on why this machine computes otherwise than precision() says: int8 of
+  /// a file whose weights would saturate in its integer unit is emulated in float32, with the same numbers.
+  virtual const std::string& note() const = 0;
   /// Exactly options.batch images, in options.input's layout; the outputs in their order. Throws ShapeError
   /// on another number of elements, UsageError when the element type is not that of the layout.
   virtual const std::vector<OutputTensor>& infer(std::span<const float> images) = 0;

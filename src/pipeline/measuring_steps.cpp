@@ -1,8 +1,5 @@
 #include "coco/bootstrap.h"
-#include "formats/model_file.h"
-#include "infer/eager_runner.h"
-#include "infer/engine_runner.h"
-#include "passes/pipeline.h"
+#include "infer/open.h"
 #include "pipeline/results.h"
 #include "pipeline/steps.h"
 #include "stages/bench.h"
@@ -13,12 +10,6 @@ namespace {
 
 using nlohmann::json;
 using stages::Run;
-
-std::unique_ptr<infer::Runner> open(const Measured& measured, int threads) {
-  if (measured.file.extension() == ".onnx")
-    return infer::open_engine(measured.file, measured.precision, threads);
-  return infer::open_eager(passes::deploy(formats::read_model(measured.file).model), {.threads = threads});
-}
 
 json to_json(const coco::PairedDifference& difference) {
   return {{"value", difference.difference.value},
@@ -70,11 +61,17 @@ class Steps {
     step.work = [row, choices, numbers, detections, split = in_.options.split,
                  size = in_.options.train.image_size](Run& run) {
       const data::Dataset& dataset = run.data(split);
-      const auto runner = open(row, run.threads());
+      // A model file runs as what it is; the precision is the engine's.
+      const bool is_engine = row.file.extension() == ".onnx";
+      const auto runner = infer::open(
+          row.file,
+          {.precision = is_engine ? std::optional(row.precision) : std::nullopt, .threads = run.threads()});
+      if (!runner->note().empty()) run.monitor().message(row.model + ": " + runner->note());
       const stages::Evaluation result = stages::evaluate(*runner, dataset, {.image_size = size}, run);
       coco::write_detections(detections, coco::to_detections(result.detections, dataset.category_ids));
-      const json document{{"map", result.map()}, {"map50", result.map50()}, {"stats", result.coco.stats},
-                          {"subject", choices},  {"runner", result.runner}, {"protocol", result.protocol}};
+      const json document{{"map", result.map()},   {"map50", result.map50()}, {"stats", result.coco.stats},
+                          {"subject", choices},    {"runner", result.runner}, {"protocol", result.protocol},
+                          {"note", runner->note()}};
       write_file(numbers, document.dump(2) + "\n");
     };
     steps_.push_back(std::move(step));

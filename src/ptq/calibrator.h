@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace y6q::ptq {
 /// How activations become ranges.
 struct RangeOptions {
   quant::Scheme scheme = quant::Scheme::tensorrt;
+  std::optional<int64_t> weight_bits = {};  ///< nothing: the scheme's (quant::weight_bits)
   quant::RangeMethod method = quant::RangeMethod::max;
   double percentile = 99.99;
   bool bias_correction = true;  ///< passes::correct_biases with the means of the same images
@@ -63,8 +65,5 @@ class Calibrator {
   ir::Model float_;
   std::map<std::string, Seen> seen_;  ///< by the quantizer's name
 };
-
-/// The activation quantizers of a model, in graph order.
-std::vector<ir::Value> activation_quantizers(const ir::Graph& graph);
 
 }  // namespace y6q::ptq

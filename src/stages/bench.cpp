@@ -72,8 +72,12 @@ std::vector<BenchResult> bench(const BenchOptions& options, Monitor& monitor) {
   monitor.end();
   std::vector<BenchResult> results;
   for (Contestant& contestant : contestants) {
-    BenchResult result{contestant.candidate, options.batch,
-                       eval::latency_stats(std::move(contestant.samples_ms)), 0, detect_isa().name()};
+    BenchResult result{contestant.candidate,
+                       options.batch,
+                       eval::latency_stats(std::move(contestant.samples_ms)),
+                       0,
+                       kernel_isa().name(),
+                       contestant.engine->note()};
     result.images_per_s = static_cast<double>(options.batch) * 1e3 / result.latency_ms.p50;
     results.push_back(std::move(result));
   }

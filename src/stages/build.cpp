@@ -10,6 +10,7 @@ using nlohmann::json;
 json to_json(const BuildResult& result) {
   return {{"engine", "openvino"},
           {"isa", result.isa},
+          {"note", result.note},
           {"layers", result.layers},
           {"convolutions", result.convolutions},
           {"integer_convolutions", result.integer_convolutions},
@@ -24,7 +25,8 @@ BuildResult build(const BuildOptions& options) {
                                     .batch = options.batch,
                                     .threads = options.threads});
   BuildResult result;
-  result.isa = detect_isa().name();
+  result.isa = kernel_isa().name();
+  result.note = engine->note();
   json layers = json::array();
   for (const engine::ExecutedLayer& layer : engine->executed_layers()) {
     ++result.layers;

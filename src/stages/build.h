@@ -21,6 +21,7 @@ struct BuildOptions {
 /// A compiled network, in figures.
 struct BuildResult {
   std::string isa;
+  std::string note;          ///< engine::Engine::note
   int64_t layers = 0;        ///< executed, after fusion
   int64_t convolutions = 0;  ///< transposed ones included
   int64_t integer_convolutions = 0;

@@ -6,6 +6,7 @@
 #include "formats/provenance.h"
 #include "formats/sensitivity_file.h"
 #include "infer/eager_runner.h"
+#include "ir/queries.h"
 #include "passes/pipeline.h"
 #include "ptq/range_fields.h"
 
@@ -108,7 +109,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
                                       .workers = run.workers()},
                                      run.monitor());
   file.model = calibrator.quantized(ranges, true, keep_float);
-  for (const ir::Value value : ptq::activation_quantizers(file.model.graph)) {
+  for (const ir::Value value : ir::activation_quantizers(file.model.graph)) {
     const ir::Node& node = file.model.graph.node(value);
     result.ranges.push_back(
         described(node.name, file.model.floats(node.inputs[1])[0], calibrator.histogram(node.name)));

@@ -8,6 +8,7 @@
 #include "formats/model_file.h"
 #include "formats/provenance.h"
 #include "infer/eager_runner.h"
+#include "ir/queries.h"
 #include "passes/pipeline.h"
 #include "ptq/range_fields.h"
 #include "stages/evaluate.h"
@@ -75,8 +76,8 @@ class Measurement {
                          .seed = run_.seed(),
                          .workers = run_.workers()},
                         monitor_);
-    const std::vector<std::string> layers = passes::quantizable_layers(calibrator_.float_model().graph);
-    const std::vector<std::string> predictions = prediction_layers();
+    const ir::Graph& graph = calibrator_.float_model().graph;
+    const std::vector<std::string> layers = passes::quantizable_layers(graph);
     monitor_.begin("sensitivity", std::ssize(layers) + 2, "networks");
     const Accuracy plain = measure("float", [&] { return calibrator_.float_model(); });
     const Accuracy all = measure("all", [&] { return calibrator_.quantized(options_.ranges); });
@@ -86,9 +87,7 @@ class Measurement {
       others.erase(layer);
       const Accuracy alone =
           measure("layer " + layer, [&] { return calibrator_.quantized(options_.ranges, false, others); });
-      const bool is_prediction =
-          std::find(predictions.begin(), predictions.end(), layer) != predictions.end();
-      result.layers.push_back({layer, is_prediction, alone.map, alone.map50});
+      result.layers.push_back({layer, ir::is_prediction(graph, *graph.find(layer)), alone.map, alone.map50});
     }
     monitor_.end();
     std::stable_sort(result.layers.begin(), result.layers.end(),
@@ -100,20 +99,9 @@ class Measurement {
 
  private:
   std::string subject() const {
-    return fmt::format("{} {} {} {}{} --seed {} --batch-size {}", sha256_of_file(options_.weights),
-                       train_.sha256, measured_on_.sha256, options_.split,
+    return fmt::format("{} {} {} {}{} seed {} batch {}", sha256_of_file(options_.weights), train_.sha256,
+                       measured_on_.sha256, options_.split,
                        arguments_of(ptq::range_fields(), options_.ranges), run_.seed(), options_.batch_size);
-  }
-
-  /// The layers that the default policy leaves out.
-  std::vector<std::string> prediction_layers() const {
-    const ir::Graph& graph = calibrator_.float_model().graph;
-    std::vector<std::string> names;
-    for (const ir::Output& output : graph.outputs()) {
-      if (output.name.starts_with("cls") || output.name.starts_with("reg"))
-        names.push_back(graph.node(output.value).name);
-    }
-    return names;
   }
 
   template <typename Make>

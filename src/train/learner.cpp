@@ -54,7 +54,7 @@ std::map<std::string, torch::Tensor> by_name(const eager::Network& network) {
 
 bool use_bf16(const std::string& choice) {
   if (choice != "auto") return choice == "on";
-  const Isa isa = detect_isa();
+  const Isa isa = kernel_isa();
   return isa.amx_bf16 || isa.avx512_bf16;
 }
 

@@ -460,9 +460,25 @@ TEST_F(TorchContract, AnOnnxFileIsEvaluatedAsWhatItIs) {
     GTEST_SKIP() << "built without OpenVINO";
   const std::string data = make_set(), onnx = folder_ / "ptq.onnx";
   ASSERT_EQ(run({"export", "--weights", make_calibrated(), "--form", "qdq", "--out", onnx}).code, 0);
-  EXPECT_EQ(expect_json(eval(onnx, data)).at("runner"), "openvino int8");
+  EXPECT_THAT(expect_json(eval(onnx, data)).at("runner").get<std::string>(),
+              testing::StartsWith("openvino int8"));
   expect_failure(3, with(eval(onnx, data), {"--precision", "fp32"}),
                  AllOf(HasSubstr(onnx), HasSubstr("fp32")));
+}
+
+TEST_F(TorchContract, AModelFileIsEvaluatedInThePrecisionThatIsAskedForOrRefused) {
+  const std::string data = make_set(), plain = make_weights(), calibrated = make_calibrated();
+  const auto runner = [&](const std::string& weights, const char* precision) {
+    return expect_json(with(eval(weights, data), {"--precision", precision})).at("runner");
+  };
+  EXPECT_EQ(runner(plain, "auto"), "eager fp32");
+  EXPECT_EQ(runner(plain, "fp32"), "eager fp32");
+  EXPECT_EQ(runner(plain, "bf16"), "eager bf16");
+  EXPECT_EQ(runner(calibrated, "int8"), "eager int8 (simulated)");
+  expect_failure(3, with(eval(plain, data), {"--precision", "int8"}),
+                 AllOf(HasSubstr(plain), HasSubstr("no quantizers")));
+  expect_failure(3, with(eval(calibrated, data), {"--precision", "bf16"}),
+                 AllOf(HasSubstr(calibrated), HasSubstr("is quantized"), HasSubstr("bf16")));
 }
 
 TEST_F(TorchContract, AnOnnxFileOfOtherClassesThanTheSetIsRefused) {

@@ -3,7 +3,7 @@
 # One folder, one target y6q_NAME (alias y6q::NAME), and one test program y6q_NAME_test.
 # LINKS names other folders of ours (without prefix): it is the layering, and tests/layers checks every
 # #include "folder/…" against it. EXTERNAL names imported targets seen through our headers,
-# PRIVATE_EXTERNAL those seen by our sources only. TORCH: compile with the shared precompiled torch/torch.h.
+# PRIVATE_EXTERNAL those seen by our sources only. TORCH: compile with the shared precompiled eager/torch.h.
 set(Y6Q_TEST_PREFIX "" CACHE STRING "Put before the names of tests: tells one build's tests from another's")
 
 function(y6q_library name)

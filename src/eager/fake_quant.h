@@ -1,7 +1,6 @@
 #pragma once
 
-#include <torch/torch.h>
-
+#include "eager/torch.h"
 #include "ir/ops.h"
 
 namespace y6q::eager {

@@ -15,7 +15,7 @@ namespace y6q::ptq {
 
 /// How activations become ranges.
 struct RangeOptions {
-  quant::Scheme scheme = quant::Scheme::tensorrt;
+  quant::Scheme scheme = quant::Scheme::cpu;
   std::optional<int64_t> weight_bits = {};  ///< nothing: the scheme's (quant::weight_bits)
   quant::RangeMethod method = quant::RangeMethod::max;
   double percentile = 99.99;

@@ -1,7 +1,5 @@
 #include "train/detection_loss.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "base/errors.h"

@@ -1,7 +1,5 @@
 #include "train/learner.h"
 
-#include <ATen/Parallel.h>
-
 #include "base/errors.h"
 #include "base/isa.h"
 #include "eager/images.h"

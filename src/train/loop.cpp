@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/errors.h"
+#include "train/learner.h"
 
 namespace y6q::train {
 namespace {

@@ -1,5 +1,6 @@
 #include "formats/scales.h"
 #include "pipeline/steps.h"
+#include "ptq/range_fields.h"
 #include "stages/build.h"
 #include "stages/export.h"
 #include "stages/qat.h"

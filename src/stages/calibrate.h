@@ -28,7 +28,7 @@ struct CalibrateOptions {
   fs::path weights;  ///< float model file
   fs::path out;      ///< calibrated model file to write
   CalibrationSettings settings;
-  fs::path sensitivity;  ///< file of stages::sensitivity, for keep_float_count
+  fs::path sensitivity{};  ///< file of stages::sensitivity, for keep_float_count
   int64_t batch_size = 16;
 };
 

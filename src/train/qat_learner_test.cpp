@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "eager/images.h"
 #include "train/distillation.h"
 #include "train/learner.h"
 
@@ -113,10 +114,7 @@ TEST(QatLearner, ClassDistillationIsDividedByTheNormaliserOfTheDetectionLoss) {
   eager::Network student(network(1, true)), teacher(network(2, false));
   student.follow_weights();
   const data::Batch images = batch();
-  const torch::Tensor pixels =
-      torch::from_blob(const_cast<uint8_t*>(images.images.data()), {2, 3, kSide, kSide}, torch::kUInt8)
-          .to(torch::kFloat32) /
-      255;
+  const torch::Tensor pixels = eager::to_images(images.images.data(), {2, 3, kSide, kSide});
   const PredictionGatherer gather(student);
   const auto found = student.forward(pixels, eager::Mode::evaluate);
   DetectionLoss loss({.class_count = kClasses, .iou = IouType::giou});

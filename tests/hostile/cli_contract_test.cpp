@@ -20,6 +20,23 @@ TEST_F(Contract, HelpOfTheProgramListsEverySubcommand) {
   EXPECT_EQ(run({"--version"}).code, 0);
 }
 
+/// The shared libraries that a program loads when it starts.
+std::string loaded_by(const fs::path& program) {
+  const Outcome outcome = support::run("/usr/bin/env", {"LD_TRACE_LOADED_OBJECTS=1", program.string()});
+  EXPECT_THAT(outcome.out, HasSubstr("libc.so")) << program;
+  return outcome.out;
+}
+
+TEST(Programs, LoadOnlyWhatTheyNeed) {
+  const fs::path first = Y6Q_PROGRAM;
+  const std::string front = loaded_by(first);
+  for (const char* library : {"libopencv", "libopenvino", "libtorch"})
+    EXPECT_THAT(front, Not(HasSubstr(library)));
+  const std::string engine = loaded_by(first.parent_path() / "yolov6q-engine");
+  EXPECT_THAT(engine, HasSubstr("libopencv"));
+  EXPECT_THAT(engine, Not(HasSubstr("libtorch")));
+}
+
 TEST_F(Contract, HelpOfASubcommandHasAnExampleOfIt) {
   for (const char* name : kLight) {
     const Outcome outcome = run({name, "--help"});

@@ -53,6 +53,8 @@ class ImageDetector {
   /// As the file has them; empty when it has none.
   const std::vector<std::string>& class_names() const { return facts_->class_names; }
   engine::Precision precision() const { return engine_->precision(); }
+  /// What computes, as engine::describe says it.
+  std::string runner() const { return engine::describe(engine::Kind::openvino, *engine_); }
 
  private:
   /// What all detectors of one network share.

@@ -94,6 +94,9 @@ class Engine {
 /// CPU).
 std::unique_ptr<Engine> open(Kind kind, const std::filesystem::path& onnx, const EngineOptions& options = {});
 
+/// "openvino int8", or "openvino int8 (emulated in fp32)" where note() has something to say.
+std::string describe(Kind kind, const Engine& engine);
+
 /// The engine is built in and this machine has the arithmetic: bench leaves out what is not.
 bool supports(Kind kind, Precision precision);
 

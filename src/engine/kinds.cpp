@@ -26,6 +26,11 @@ std::unique_ptr<Engine> open(Kind kind, const std::filesystem::path& onnx, const
   return entry_of(kind).open(onnx, options);
 }
 
+std::string describe(Kind kind, const Engine& engine) {
+  return fmt::format("{} {}{}", name_of(kind), name_of(engine.precision()),
+                     engine.note().empty() ? "" : " (emulated in fp32)");
+}
+
 bool supports(Kind kind, Precision precision) { return entry_of(kind).supports(precision); }
 
 }  // namespace y6q::engine

@@ -1,7 +1,5 @@
 #include "infer/engine_runner.h"
 
-#include <fmt/format.h>
-
 #include "base/errors.h"
 #include "embed/image_detector.h"
 
@@ -11,9 +9,7 @@ namespace {
 class EngineRunner : public Runner {
  public:
   EngineRunner(engine::Kind kind, std::unique_ptr<engine::Engine> engine)
-      : engine_(std::move(engine)),
-        name_(fmt::format("{} {}{}", name_of(kind), name_of(engine_->precision()),
-                          engine_->note().empty() ? "" : " (emulated in fp32)")) {
+      : engine_(std::move(engine)), name_(engine::describe(kind, *engine_)) {
     facts_.class_names = embed::class_names_of(*engine_);
     const auto architecture = engine_->metadata().find("architecture");
     if (architecture != engine_->metadata().end()) facts_.architecture = architecture->second;

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/isa.h"
 #include "engine/engine.h"
+#include "onnx/emit.h"
 #include "onnx/write.h"
 #include "pipeline/networks.h"
 #include "support/folder.h"
@@ -127,6 +128,42 @@ TEST_P(ConvolutionInIntegers, RunsInIntegersWhereTheyAreExactAndSaysSoWhereItDoe
     EXPECT_THAT(engine_->note(),
                 AllOf(testing::HasSubstr("emulated in float32"), testing::HasSubstr("--scheme cpu")));
   }
+}
+
+/// The same network as other programs write it: weights are bytes in the file, without a quantizer.
+void write_with_byte_weights(const fs::path& path, const ir::Model& model, int64_t weight_bits) {
+  ::onnx::ModelProto proto = onnx::emit(model, {.form = onnx::Form::qdq});
+  ::onnx::GraphProto& graph = *proto.mutable_graph();
+  const std::string codes = "w.quant.quantized";
+  std::string bytes;
+  const ir::Array weights = weights_of_codes(weight_bits);
+  for (const float weight : weights.floats()) bytes.push_back(static_cast<char>(std::lround(weight * 512)));
+  for (auto& tensor : *graph.mutable_initializer()) {
+    if (tensor.name() != "w") continue;
+    tensor.set_name(codes);
+    tensor.set_data_type(::onnx::TensorProto::INT8);
+    tensor.set_raw_data(bytes);
+  }
+  auto& nodes = *graph.mutable_node();
+  const auto quantize =
+      std::ranges::find_if(nodes, [&](const auto& node) { return node.output(0) == codes; });
+  nodes.erase(quantize);
+  write_file(path, proto.SerializeAsString());
+}
+
+TEST_P(ConvolutionInIntegers, TreatsBytesInTheFileAsItTreatsQuantizedWeights) {
+  write_with_byte_weights(folder_ / "bytes.onnx", model_, GetParam().weight_bits);
+  const auto other = engine::open(engine::Kind::openvino, folder_ / "bytes.onnx");
+  EXPECT_EQ(other->note(), engine_->note());
+  const ir::Tensor images = random_images({1, kChannels, kSize, kSize}, 3);
+  const std::vector<float> pixels(images.data.begin(), images.data.end());
+  const auto want = engine_->infer(pixels).at(0).data, got = other->infer(pixels).at(0).data;
+  float largest = 0, worst = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    worst = std::max(worst, std::fabs(got[i] - want[i]));
+    largest = std::max(largest, std::fabs(want[i]));
+  }
+  EXPECT_LE(worst, kTolerance * largest);
 }
 
 INSTANTIATE_TEST_SUITE_P(Weights, ConvolutionInIntegers,

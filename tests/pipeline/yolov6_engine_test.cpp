@@ -149,8 +149,8 @@ TEST_P(Yolov6InOpenVino, TheEngineFollowsTheSimulationAndOnlyPredictionsStayFloa
   EXPECT_LE(difference, 1.2 * loss);
   EXPECT_LT(difference, cost) << "an engine that leaves the quantizers out is nearer to the float network";
 
-  const bool exact = kernel_isa().fast_int8() || GetParam().weight_bits == 7;
-  expect_only_predictions_are_float(*engine_, exact);
+  const bool integers_are_exact = kernel_isa().fast_int8() || GetParam().weight_bits == 7;
+  expect_only_predictions_are_float(*engine_, integers_are_exact);
 }
 
 INSTANTIATE_TEST_SUITE_P(Schemes, Yolov6InOpenVino,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <openvino/core/graph_util.hpp>
+#include <openvino/op/add.hpp>
 #include <openvino/op/clamp.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
@@ -26,6 +27,7 @@ namespace {
 using ov::op::v0::Clamp;
 using ov::op::v0::Constant;
 using ov::op::v0::FakeQuantize;
+using ov::op::v1::Add;
 using ov::op::v1::Multiply;
 using ov::op::v5::Round;
 using NodePtr = std::shared_ptr<ov::Node>;
@@ -69,6 +71,10 @@ struct Grid {
     return out_low[element] + code * out_step(element);
   }
   double out_step(size_t element) const { return (out_high[element] - out_low[element]) / steps; }
+
+  bool has_one_range() const {
+    return low.is_one_number() && high.is_one_number() && out_low.is_one_number() && out_high.is_one_number();
+  }
 
   Along low, high, out_low, out_high;
   double steps;
@@ -117,20 +123,25 @@ NodePtr constant_of(const std::vector<double>& values, const ov::Shape& shape) {
                                     std::vector<float>(values.begin(), values.end()));
 }
 
+NodePtr scalar(double value) { return constant_of({value}, {}); }
+
 NodePtr in_float(const FakeQuantize& quantizer) {
   const Grid grid(quantizer, {});
-  if (quantizer.input_value(1) != quantizer.input_value(3) ||
-      quantizer.input_value(2) != quantizer.input_value(4) || !grid.low.is_one_number() ||
-      !grid.high.is_one_number()) {
-    throw InputError("quantizer '{}': has no range of its own for the whole tensor",
-                     quantizer.get_friendly_name());
+  if (!grid.has_one_range()) {
+    throw InputError(
+        "quantizer '{}': has a range a channel; one for the whole tensor is accepted on this CPU",
+        quantizer.get_friendly_name());
   }
-  const double step = grid.out_step(0);
-  const NodePtr codes = std::make_shared<Multiply>(quantizer.input_value(0), constant_of({1 / step}, {}));
+  const double step = (grid.high[0] - grid.low[0]) / grid.steps;
+  const double lowest = std::nearbyint(grid.low[0] / step), highest = std::nearbyint(grid.high[0] / step);
+  const NodePtr codes = std::make_shared<Multiply>(quantizer.input_value(0), scalar(1 / step));
   const NodePtr whole = std::make_shared<Round>(codes, Round::RoundMode::HALF_TO_EVEN);
-  const NodePtr inside =
-      std::make_shared<Clamp>(whole, std::nearbyint(grid.low[0] / step), std::nearbyint(grid.high[0] / step));
-  return std::make_shared<Multiply>(inside, constant_of({step}, {}));
+  const NodePtr inside = std::make_shared<Clamp>(whole, lowest, highest);
+  const NodePtr result = std::make_shared<Multiply>(inside, scalar(grid.out_step(0)));
+  // Quantizers to codes with a zero point put it between.
+  const double shift = grid.out_low[0] - lowest * grid.out_step(0);
+  const bool is_shifted = std::fabs(shift) > 1e-3 * grid.out_step(0);
+  return is_shifted ? std::make_shared<Add>(result, scalar(shift)) : result;
 }
 
 }  // namespace

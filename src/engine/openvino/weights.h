@@ -16,8 +16,8 @@ int64_t largest_weight_code(const ov::Model& model);
 ///   x -> FakeQuantize -> y        -->    x -> Multiply -> Round -> Clamp -> Multiply -> y
 ///   constant -> FakeQuantize -> … -->    constant
 ///
-/// Takes quantizers per tensor whose input and output ranges are equal (simplify_quantizers makes them) and
-/// quantizers of constants. Throws InputError for others.
+/// A quantizer to codes with a zero point ends in Add. Throws InputError for an activation quantizer with a
+/// range a channel.
 void compute_in_float(ov::Model& model);
 
 }  // namespace y6q::engine

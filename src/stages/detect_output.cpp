@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/errors.h"
+#include "base/utf8.h"
 #include "image/draw.h"
 #include "image/encode.h"
 #include "image/video.h"
@@ -105,7 +106,7 @@ class DetectOutput::Files {
   void deliver(const FrameResult& result, const std::vector<std::string>& names) {
     if (csv_) write_csv(result, names);
     if (json_) {
-      json_->stream() << (first_ ? "\n" : ",\n") << frame_document(result, names).dump();
+      json_->stream() << (first_ ? "\n" : ",\n") << json_text(frame_document(result, names));
       first_ = false;
     }
     if (result.frame >= 0 && result.picture) write_frame(result);

@@ -57,6 +57,21 @@ TEST_F(DetectContract, WritesPicturesAndTheFilesAskedFor) {
   EXPECT_FALSE(fs::exists(out + "2/a.jpg"));
 }
 
+TEST_F(DetectContract, JsonStandsForAFileNameThatIsNotUtf8) {
+  image::encode_file(folder_ / "in/caf\xe9.jpg", image::Image(60, 80, 90));
+  write("in/d\xe9.jpg", "damaged");
+  const std::string out = folder_ / "out";
+  const auto document =
+      expect_json(detect({"--source", in_, "--skip-broken", "--out", out, "--save-json", "--save-csv"}));
+  ASSERT_EQ(document.at("images").size(), 4U);
+  EXPECT_EQ(document.at("images").at(1).at("source"), in_ + "/caf\xef\xbf\xbd.jpg");
+  EXPECT_THAT(document.at("broken").at(0).get<std::string>(), HasSubstr("d\xef\xbf\xbd.jpg"));
+  const auto saved = nlohmann::json::parse(bytes("out/detections.json"));
+  EXPECT_EQ(saved, document.at("images"));
+  EXPECT_THAT(bytes("out/detections.csv"), HasSubstr(in_ + "/caf\xe9.jpg"));
+  EXPECT_TRUE(fs::exists(out + "/caf\xe9.jpg"));
+}
+
 TEST_F(DetectContract, OnlyTheClassesAskedFor) {
   const auto document = expect_json(detect({"--source", in_, "--classes", "2", "--agnostic-nms"}));
   for (const auto& image : document.at("images")) {

@@ -46,9 +46,10 @@ class EvalCommand : public Command {
   void run(Console& console) override {
     const auto runner = open();
     set_protocol(runner->facts());
-    const data::Dataset dataset =
-        data::read_dataset(data_, {.split = split_, .skip_broken = skip_broken_, .threads = options_.threads},
-                           console.monitor());
+    const data::Dataset dataset = data::read_dataset(
+        data_,
+        {.split = split_, .skip_broken = skip_broken_, .threads = options_.threads, .sole_split = true},
+        console.monitor());
     const std::vector<std::string>& known = runner->facts().class_names;
     if (!known.empty()) data::check_classes(known, weights_, dataset.class_names, data_);
     const stages::Evaluation result = stages::evaluate(*runner, dataset, options_, console.monitor());

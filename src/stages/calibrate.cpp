@@ -51,7 +51,8 @@ Calibration calibrate(const CalibrateOptions& options, Monitor& monitor) {
   }
   const std::set<std::string> keep_float = layers_to_keep(options);
   const data::Dataset dataset = data::read_dataset(
-      options.data, {.split = "train", .skip_broken = options.skip_broken, .threads = options.threads},
+      options.data,
+      {.split = "train", .skip_broken = options.skip_broken, .threads = options.threads, .sole_split = true},
       monitor);
   data::check_classes(file.info.class_names, options.weights, dataset.class_names, options.data);
   infer::set_torch_threads(options.threads);

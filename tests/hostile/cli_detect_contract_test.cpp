@@ -46,6 +46,14 @@ TEST_F(DetectContract, TextSaysWhatWasFoundWhere) {
   EXPECT_THAT(run({"detect", "--weights", onnx_, "--source", in_, "--conf", "1"}).out, HasSubstr("nothing"));
 }
 
+TEST_F(DetectContract, TextComesBeforeTheEnd) {
+  const std::string out = folder_ / "out";
+  fs::create_directories(out + "/deep/b.png");  // so that the second picture cannot be written
+  const Outcome outcome = run(detect({"--source", in_, "--out", out, "--threads", "1"}));
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("in/a.jpg: 80x60, "), Not(HasSubstr("2 images"))));
+}
+
 TEST_F(DetectContract, WritesPicturesAndTheFilesAskedFor) {
   const std::string out = folder_ / "out";
   EXPECT_EQ(run(detect({"--source", in_, "--out", out, "--save-txt", "--save-csv", "--save-json"})).code, 0);

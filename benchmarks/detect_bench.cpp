@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 
 #include "base/isa.h"
 #include "base/monitor.h"
@@ -44,13 +43,11 @@ fs::path quantized_network() {
 }
 
 std::vector<DetectSource> pictures() {
-  std::istringstream none;
-  if (const std::string given = setting("Y6Q_BENCH_IMAGES"); !given.empty())
-    return find_sources({given}, none);
+  if (const std::string given = setting("Y6Q_BENCH_IMAGES"); !given.empty()) return find_sources({given});
   const fs::path folder = scratch_folder() / "set";
   fs::remove_all(folder);
   data::write_synth({.out = folder, .train = 1, .val = 1, .test = 64, .image_size = 640}, silent_monitor());
-  return find_sources({(folder / "images" / "test").string()}, none);
+  return find_sources({(folder / "images" / "test").string()});
 }
 
 DetectSummary run(DetectOptions options, int threads) {

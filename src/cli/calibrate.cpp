@@ -27,6 +27,7 @@ class CalibrateCommand : public Command {
   }
 
   void run(Console& console) override {
+    run_.sole_split = true;
     stages::Run run(run_, console.monitor());
     const stages::Calibration result = stages::calibrate(options_, run);
     const ptq::RangeOptions& ranges_by = options_.settings.ranges;

@@ -16,6 +16,9 @@ class Console {
   Console(bool json, Monitor& monitor) : json_(json), monitor_(monitor) {}
   Monitor& monitor() { return monitor_; }
   bool is_json() const { return json_; }
+  /// Puts out a line of the text result at once, for work whose end may be far; call it only without --json.
+  void line(const std::string& text);
+  /// The result, or with line() the rest of it.
   void result(const std::string& text, const nlohmann::json& document);
 
  private:

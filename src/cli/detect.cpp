@@ -20,13 +20,13 @@ namespace {
 std::string frame_line(const stages::FrameResult& result, const std::vector<std::string>& names) {
   std::string line = result.source.path.string();
   if (result.frame >= 0) line += fmt::format(", frame {}", result.frame);
-  if (!result.problem.empty()) return line + ": left out\n";
+  if (!result.problem.empty()) return line + ": left out";
   line += fmt::format(": {}x{}", result.width, result.height);
   std::map<int64_t, int64_t> counts;
   for (const detect::Detection& detection : result.detections) ++counts[detection.label];
   for (const auto& [label, count] : counts)
     line += fmt::format(", {} {}", count, stages::class_name(names, label));
-  return line + (counts.empty() ? ", nothing\n" : "\n");
+  return line + (counts.empty() ? ", nothing" : "");
 }
 
 nlohmann::ordered_json timing_document(const stages::DetectSummary& summary) {
@@ -55,11 +55,13 @@ class DetectCommand : public Command {
                        options_.onnx.string());
     }
     if (!data_.empty()) options_.names = data::read_data_yaml(data_).names;
-    if (!sources_.empty()) options_.sources = stages::find_sources(sources_, std::cin);
+    if (!sources_.empty()) options_.sources = stages::find_sources(sources_);
+    options_.list = &std::cin;
     output_.pictures = !no_images_;
     check_output();
     options_.keep_pictures = !output_.out.empty() && output_.pictures;
-    report(console, detect(console));
+    detect(console);
+    report(console);
     if (!summary_.broken.empty() && !skip_broken_) {
       throw InputError(
           "detect: {} of {} could not be read, the others are done; --skip-broken accepts that. {}",
@@ -129,29 +131,27 @@ class DetectCommand : public Command {
     }
   }
 
-  /// Returns the text and fills images_ with the documents, frame by frame.
-  std::string detect(Console& console) {
+  /// Frame by frame, a line of text at once or a document into images_.
+  void detect(Console& console) {
     std::optional<stages::DetectOutput> output;
     stages::FrameSink files;
     if (!output_.out.empty()) files = output.emplace(output_, options_.sources).sink();
-    std::string text;
-    stages::FrameSink sink{.prepare = files.prepare, .deliver = {}};
+    stages::FrameSink sink{.prepare = files.prepare, .deliver = {}, .accept = files.accept};
     sink.deliver = [&](const stages::FrameResult& result, const std::vector<std::string>& names) {
       if (files.deliver) files.deliver(result, names);
       if (console.is_json()) {
         images_.push_back(nlohmann::json(stages::frame_document(result, names)));
       } else {
-        text += frame_line(result, names);
+        console.line(frame_line(result, names));
       }
     };
     summary_ = stages::detect(options_, sink, console.monitor());
     if (output) output->finish();
-    return text;
   }
 
-  void report(Console& console, std::string text) const {
-    text += fmt::format("{} images, {} boxes, {} left out; {}\n", summary_.frames, summary_.detections,
-                        summary_.broken.size(), summary_.runner);
+  void report(Console& console) const {
+    std::string text = fmt::format("{} images, {} boxes, {} left out; {}\n", summary_.frames,
+                                   summary_.detections, summary_.broken.size(), summary_.runner);
     const nlohmann::ordered_json timing = timing_document(summary_);
     if (timing_) {
       for (const auto& [key, value] : timing.items()) {

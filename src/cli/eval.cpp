@@ -44,6 +44,7 @@ class EvalCommand : public Command {
     if (size_option_->count() == 0) options_.image_size = runner->image_size();
     if (!runner->note().empty()) console.monitor().message(runner->note());
     set_protocol(runner->facts());
+    run_.sole_split = true;
     stages::Run run(run_, console.monitor());
     const data::Dataset& dataset = run.data(split_);
     const std::vector<std::string>& known = runner->facts().class_names;

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "base/errors.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/terminal_monitor.h"
 
@@ -96,8 +97,15 @@ int run_guarded(int argc, char** argv) {
 
 }  // namespace
 
+void Console::line(const std::string& text) {
+  // The bar of a terminal shares the line; it is drawn again with the next step.
+  if (::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\033[K");
+  std::cout << text << '\n' << std::flush;
+  if (!std::cout) throw EnvironmentError("stdout: the result cannot be written");
+}
+
 void Console::result(const std::string& text, const nlohmann::json& document) {
-  std::cout << (json_ ? document.dump(2) : text);
+  std::cout << (json_ ? json_text(document, 2) : text);
   if (json_ || !text.ends_with('\n')) std::cout << '\n';
   std::cout.flush();
   if (!std::cout) throw EnvironmentError("stdout: the result cannot be written");

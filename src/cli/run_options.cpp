@@ -11,6 +11,8 @@ void add_run_options(CLI::App& app, stages::RunOptions& options) {
   add_threads(app, options.threads);
   add_device(app);
   add_skip_broken(app, options.skip_broken);
+  app.add_flag("--keep-difficult", options.keep_difficult,
+               "Pascal VOC: treat objects marked as difficult like all others");
 }
 
 }  // namespace y6q::cli

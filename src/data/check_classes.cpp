@@ -17,7 +17,8 @@ void check_classes(const std::vector<std::string>& known, const fs::path& weight
 
 void check_split(const Dataset& split, const std::string& name, const Dataset& train_set,
                  const fs::path& data) {
-  if (split.class_names != train_set.class_names || split.category_ids != train_set.category_ids) {
+  // Category ids may differ: each split has those of its own JSON, or none.
+  if (split.class_names != train_set.class_names) {
     throw InputError("{}: split {} has the classes [{}], train has [{}]; give every split the same ones",
                      data.string(), name, fmt::join(split.class_names, ", "),
                      fmt::join(train_set.class_names, ", "));

@@ -20,6 +20,23 @@ std::vector<fs::path> folders(const YamlReader& reader, const YamlEntry& entry, 
   return paths;
 }
 
+bool is_split(const std::string& name) { return name == "train" || name == "val" || name == "test"; }
+
+// One path, which is val's, or a map of splits to one each.
+std::map<std::string, fs::path> annotations(const YamlReader& reader, const YamlEntry& entry,
+                                            const fs::path& base) {
+  const bool is_map = entry.value.IsMap();
+  std::map<std::string, fs::path> of_split;
+  for (YamlEntry json : is_map ? reader.entries(entry, "train, val and test") : std::vector{entry}) {
+    if (is_map && !is_split(json.name)) reader.refuse_key(json, "train, val and test");
+    const std::string split = is_map ? json.name : "val";
+    if (is_map) json.name = "anno_path of " + split;
+    const std::string path = reader.text(json, "the path of a COCO JSON, or a map of splits to one each,");
+    if (!path.empty()) of_split[split] = (base / path).lexically_normal();
+  }
+  return of_split;
+}
+
 std::vector<std::string> names_by_id(const YamlReader& reader, const YamlEntry& entry) {
   std::map<int64_t, std::string> by_id;
   for (const YamlEntry& name : reader.entries(entry, "class names")) {
@@ -66,9 +83,8 @@ DataYaml parse(const YamlReader& reader, const YamlEntry& root, const fs::path& 
     } else if (entry.name == "is_coco") {
       yaml.is_coco = reader.truth(entry);
     } else if (entry.name == "anno_path" && is_given) {
-      const std::string anno = reader.text(entry, "the path of a COCO JSON");
-      if (!anno.empty()) yaml.anno_path = (base / anno).lexically_normal();
-    } else if ((entry.name == "train" || entry.name == "val" || entry.name == "test") && is_given) {
+      yaml.annotations = annotations(reader, entry, base);
+    } else if (is_split(entry.name) && is_given) {
       yaml.splits[entry.name] = folders(reader, entry, base);
     }
   }
@@ -83,7 +99,7 @@ DataYaml parse(const YamlReader& reader, const YamlEntry& root, const fs::path& 
                          fmt::format("nc is {}, but names has {} entries", count, yaml.names.size()));
     }
   }
-  if (yaml.is_coco && yaml.anno_path.empty()) {
+  if (yaml.is_coco && yaml.annotations.empty()) {
     throw InputError("data: {}: is_coco needs anno_path, the COCO JSON of the val images", file);
   }
   return yaml;

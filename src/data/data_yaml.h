@@ -14,7 +14,7 @@ struct DataYaml {
   std::map<std::string, std::vector<fs::path>>
       splits;  ///< train, val, test -> folders, relative to the file's
   std::vector<std::string> names;
-  fs::path anno_path;  ///< COCO JSON of val; empty when not given
+  std::map<std::string, fs::path> annotations;  ///< train, val, test -> COCO JSON, as anno_path names them
   bool is_coco = false;
 };
 

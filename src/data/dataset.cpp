@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "data/coco_splits.h"
 #include "data/data_yaml.h"
 #include "data/draft.h"
 #include "data/read_coco.h"
@@ -12,14 +13,16 @@
 namespace y6q::data {
 namespace {
 
-// The JSON of a split: anno_path is val's; other splits have theirs beside it, or none.
+// The JSON of a split: as anno_path names it, else beside val's, or none.
 fs::path annotations_of(const DataYaml& yaml, const std::string& split) {
-  if (yaml.anno_path.empty()) return {};
-  if (split != "val") return coco_json_of_split(yaml.anno_path, split);
-  if (!fs::exists(yaml.anno_path)) {
-    throw InputError("data: {}: anno_path {} does not exist", yaml.file.string(), yaml.anno_path.string());
+  const auto named = yaml.annotations.find(split), val = yaml.annotations.find("val");
+  if (named == yaml.annotations.end()) {
+    return val == yaml.annotations.end() ? fs::path() : coco_json_of_split(val->second, split);
   }
-  return yaml.anno_path;
+  if (!fs::exists(named->second)) {
+    throw InputError("data: {}: anno_path {} does not exist", yaml.file.string(), named->second.string());
+  }
+  return named->second;
 }
 
 // images/train -> labels/train.
@@ -52,27 +55,44 @@ Draft draft_from_yaml(const fs::path& file, const std::string& split) {
   return draft;
 }
 
-Draft draft_from_json(const fs::path& json, const std::string& split) {
-  const std::string name = json.filename().string();
-  const bool names_split =
-      std::ranges::any_of(std::vector<std::string>{"train", "val", "test"},
-                          [&](const auto& word) { return name.find(word) != name.npos; });
-  const fs::path of_split = names_split ? coco_json_of_split(json, split) : json;
-  if (of_split.empty()) {
-    throw InputError("data: no JSON for split '{}' beside {}; the same name with '{}' in it is expected",
-                     split, json.string(), split);
+Draft draft_of_coco_json(const fs::path& json) { return read_coco_draft(json, {coco_image_folder(json)}); }
+
+Draft draft_from_json(const fs::path& json, const DatasetOptions& options) {
+  const std::string& split = options.split;
+  const std::string told = split_of_coco_json(json);
+  if (told.empty() && options.sole_split) return draft_of_coco_json(json);
+  if (told.empty()) {
+    throw InputError(
+        "data: {}: neither its name nor its folder's tells whether it is train, val or test; accepted are "
+        "names with one of these words (instances_train.json beside instances_val.json), folders of these "
+        "names (train/{} beside valid/{}), and a data.yaml whose anno_path has the JSON of each split",
+        json.string(), json.filename().string(), json.filename().string());
   }
-  return read_coco_draft(of_split, {coco_image_folder(of_split)});
+  const fs::path of_split = coco_json_of_split(json, split);
+  if (of_split.empty()) {
+    throw InputError(
+        "data: no JSON for split '{}' beside {}; the same path with '{}' instead of '{}' is expected, or "
+        "a data.yaml whose anno_path names it",
+        split, json.string(), split, told);
+  }
+  return draft_of_coco_json(of_split);
 }
 
-// annotations/instances_<split>*.json of a COCO folder; empty when there is none.
+// annotations/instances_*.json or */_annotations.coco.json of a split, the first by name; empty when there is
+// none.
 fs::path json_in_folder(const fs::path& folder, const std::string& split) {
   std::vector<fs::path> found;
-  if (!fs::is_directory(folder / "annotations")) return {};
-  for (const auto& entry : fs::directory_iterator(folder / "annotations")) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("instances_" + split) && entry.path().extension() == ".json")
-      found.push_back(entry.path());
+  const auto consider = [&](const fs::path& json) {
+    if (fs::exists(json) && split_of_coco_json(json) == split) found.push_back(json);
+  };
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory()) consider(entry.path() / "_annotations.coco.json");
+  }
+  if (fs::is_directory(folder / "annotations")) {
+    for (const auto& entry : fs::directory_iterator(folder / "annotations")) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("instances_") && name.ends_with(".json")) consider(entry.path());
+    }
   }
   return found.empty() ? fs::path() : *std::ranges::min_element(found);
 }
@@ -81,11 +101,11 @@ Draft draft_from_folder(const fs::path& folder, const std::string& split) {
   if (is_voc_folder(folder)) return read_voc_draft(folder, split);
   if (fs::exists(folder / "data.yaml")) return draft_from_yaml(folder / "data.yaml", split);
   const fs::path json = json_in_folder(folder, split);
-  if (!json.empty()) return draft_from_json(json, split);
+  if (!json.empty()) return draft_of_coco_json(json);
   throw InputError(
-      "data: {} holds no data set; accepted are a data.yaml, annotations/instances_{}*.json, or the folders "
-      "Annotations and JPEGImages",
-      folder.string(), split);
+      "data: {} holds no data set; accepted are a data.yaml, annotations/instances_{}*.json, "
+      "{}/_annotations.coco.json, or the folders Annotations and JPEGImages",
+      folder.string(), split, split);
 }
 
 }  // namespace
@@ -104,7 +124,7 @@ Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monito
   } else if (extension == ".yaml" || extension == ".yml") {
     draft = draft_from_yaml(path, options.split);
   } else if (extension == ".json") {
-    draft = draft_from_json(path, options.split);
+    draft = draft_from_json(path, options);
   } else {
     throw InputError("data: {}: accepted are a .yaml, a .json or a folder", path.string());
   }

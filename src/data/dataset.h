@@ -22,16 +22,21 @@ struct ImageRecord {
   int64_t image_id = 0;           ///< COCO id where the set has one, else position + 1
   int64_t height = 0, width = 0;  ///< as decoded, EXIF orientation applied
   std::vector<Label> labels;
+  /// VOC's `difficult` objects: not trained on; in evaluations neither hit nor miss.
+  std::vector<Label> difficult{};
+  std::string sha256{};  ///< of the image file
 };
 
 /// One split, checked: every image decodes, every label is inside its image and has a known class.
 struct Dataset {
+  std::string split;                ///< train, val or test
   std::vector<ImageRecord> images;  ///< sorted by path
   std::vector<std::string> class_names;
   std::vector<int64_t>
       category_ids;          ///< COCO category id of each class; 0, 1, 2 … unless the set says otherwise
   fs::path annotation_json;  ///< COCO ground truth of this split, empty when there is none
   int64_t skipped = 0;       ///< broken samples left out (skip_broken)
+  int64_t without_area = 0;  ///< objects left out because their width or height is 0
   std::string sha256;        ///< of names, sizes and contents of all files used
 };
 
@@ -39,12 +44,17 @@ struct DatasetOptions {
   std::string split = "train";  ///< train, val or test
   bool skip_broken = false;     ///< leave broken samples out and count them, instead of throwing
   int threads = 0;              ///< 0: all cores
+  /// The command reads no other split: a COCO JSON of which nothing tells the split serves as this one.
+  bool sole_split = false;
+  /// VOC's `difficult` objects are like all others.
+  bool keep_difficult = false;
 };
 
 /// Reads YOLO text (a data.yaml, spec/02 §1), COCO JSON (an instances_*.json beside its images, or data.yaml
 /// with anno_path and is_coco) or Pascal VOC (a folder with Annotations/ and JPEGImages/, or a data.yaml
-/// naming them). Throws InputError that lists every broken sample: file, place, found, accepted. Never
-/// writes.
+/// naming them). Throws InputError that lists every broken sample: file, place, found, accepted; for class
+/// names that a model file cannot hold (base/class_names.h); and for a COCO JSON that does not tell its
+/// split. Says through the monitor what was left out or taken for the same. Never writes.
 Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor);
 
 }  // namespace y6q::data

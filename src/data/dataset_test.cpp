@@ -5,16 +5,26 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "data/check_classes.h"
 #include "data/ground_truth.h"
 #include "data/read_yolo.h"
+#include "data/shared_images.h"
 #include "image/encode.h"
 
 namespace y6q::data {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+class Messages : public InnerMonitor {
+ public:
+  Messages() : InnerMonitor(silent_monitor()) {}
+  void message(std::string_view line) override { lines.emplace_back(line); }
+  std::vector<std::string> lines;
+};
 
 class DatasetTest : public ::testing::Test {
  protected:
@@ -29,7 +39,8 @@ class DatasetTest : public ::testing::Test {
   }
   void text(const std::string& name, const std::string& content) { write_file(root / name, content); }
   Dataset read(const std::string& name, const DatasetOptions& options = {}) {
-    return read_dataset(root / name, options, silent_monitor());
+    messages.lines.clear();
+    return read_dataset(root / name, options, messages);
   }
   std::string error_of(const std::string& name, const DatasetOptions& options = {}) {
     try {
@@ -39,6 +50,7 @@ class DatasetTest : public ::testing::Test {
     }
     return "accepted";
   }
+  Messages messages;  ///< of the last read()
   void yolo() {
     text("data.yaml", "train: images/train\nval: [images/val]\nnc: 2\nnames: [cat, dog]\n");
     image("images/train/b.png");
@@ -69,11 +81,10 @@ TEST_F(DatasetTest, AllBrokenSamplesAreListedOrSkipped) {
   text("labels/train/c.txt",
        "0 0.5 1.5 0.1 0.1\n0 0.5 0.5 0 0.1\n0 -0.1 0.5 0.1 0.1\n0 nan 0.5 0.1 0.1\nx 1 1 1 1\n");
   const std::string message = error_of("data.yaml");
-  EXPECT_THAT(message,
-              AllOf(HasSubstr("3 of 5 samples"), HasSubstr("b.txt, line 1: 4 numbers, 5 expected"),
-                    HasSubstr("b.txt, line 2: class 2 is not a whole number in 0..1"),
-                    HasSubstr("b.txt, line 3: class 0.5"), HasSubstr("c.txt, line 1: cy is 1.5"),
-                    HasSubstr("c.txt, line 2: box is 0 wide"), HasSubstr("c.txt, line 3: cx is -0.1")));
+  EXPECT_THAT(message, AllOf(HasSubstr("3 of 5 samples"), HasSubstr("b.txt, line 1: 4 numbers, 5 expected"),
+                             HasSubstr("b.txt, line 2: class 2 is not a whole number in 0..1"),
+                             HasSubstr("b.txt, line 3: class 0.5"), HasSubstr("c.txt, line 1: cy is 1.5"),
+                             HasSubstr("c.txt, line 3: cx is -0.1")));
   EXPECT_THAT(message, AllOf(HasSubstr("c.txt, line 4: 'nan' is not a number"), HasSubstr("line 5: 'x'"),
                              HasSubstr("e.jpg: not an image")));
   const Dataset set = read("data.yaml", {.skip_broken = true});
@@ -145,7 +156,10 @@ TEST_F(DatasetTest, MistakesInADataYamlNameTheLineWhatWasFoundAndWhatIsAccepted)
   EXPECT_THAT(message("names: [a]\nis_coco: maybe\n"),
               HasSubstr("line 2: is_coco is 'maybe'; true or false is accepted"));
   EXPECT_THAT(message("names: [a]\nanno_path: [b]\n"),
-              HasSubstr("line 2: anno_path is a list; the path of a COCO JSON is accepted"));
+              HasSubstr("line 2: anno_path is a list; the path of a COCO JSON, or a map of splits to one "
+                        "each, is accepted"));
+  EXPECT_THAT(message("names: [a]\nanno_path:\n  vali: b\n"),
+              HasSubstr("line 3: key 'vali' is unknown; train, val and test are accepted"));
   EXPECT_THAT(message("names: [a]\ntrain: x\nnames: [b]\n"),
               HasSubstr("line 3: 'names' is given in line 1 already; each key once is accepted"));
 }
@@ -220,6 +234,167 @@ TEST_F(DatasetTest, YoloWithJsonTakesItsIds) {
   EXPECT_EQ(set.category_ids, (std::vector<int64_t>{3, 7}));
   EXPECT_EQ(set.images[1].labels.size(), 1U);
   EXPECT_TRUE(read("with.yaml").annotation_json.empty());
+}
+
+TEST_F(DatasetTest, SplitsMayHaveOtherCategoryIdsOfTheSameClasses) {
+  yolo();
+  image("images/val/a.png");
+  image("images/val/b.png");
+  text("val.json", kCoco);
+  text("labels/val/b.txt", "1 0.5 0.5 0.1 0.1\n");
+  text("with.yaml", "train: images/train\nval: images/val\nnames: [cat, dog]\nanno_path: val.json\n");
+  const Dataset train = read("with.yaml"), val = read("with.yaml", {.split = "val"});
+  EXPECT_NE(train.category_ids, val.category_ids);
+  EXPECT_NO_THROW(check_split(val, "val", train, root / "with.yaml"));
+}
+
+TEST_F(DatasetTest, CategoriesAreFoundByNameInAnyOrderAndCase) {
+  image("val/a.png");
+  image("val/b.png");
+  text("val.json", kCoco);
+  const auto ids_of = [&](const std::string& names) {
+    text("a.yaml", "val: val\nnames: [" + names + "]\nanno_path: val.json\n");
+    return read("a.yaml", {.split = "val"}).category_ids;
+  };
+  EXPECT_THAT(ids_of("dog, cat"), ElementsAre(7, 3));
+  EXPECT_THAT(messages.lines, ElementsAre());
+  EXPECT_THAT(ids_of("cat, Dog"), ElementsAre(3, 7));
+  EXPECT_THAT(messages.lines, ElementsAre(HasSubstr("category 'dog' is taken for the class 'Dog'")));
+}
+
+TEST_F(DatasetTest, AClassWithoutCategoryAndACategoryWithoutClassAreRefusedWithBothLists) {
+  image("val/a.png");
+  image("val/b.png");
+  text("val.json", kCoco);
+  const auto error = [&](const std::string& names) {
+    text("a.yaml", "val: val\nnames: [" + names + "]\nanno_path: val.json\n");
+    return error_of("a.yaml", {.split = "val"});
+  };
+  EXPECT_THAT(error("cat, bird"), AllOf(HasSubstr("no category 'bird'"), HasSubstr("the JSON has [cat, dog]"),
+                                        HasSubstr("given are [cat, bird]")));
+  EXPECT_THAT(error("cat"),
+              AllOf(HasSubstr("category 'dog' has objects and is no class"), HasSubstr("[cat]")));
+  EXPECT_THAT(error("cat, dog, Cat"), HasSubstr("no category 'Cat'")) << "a category is of one class";
+  text(
+      "val.json",
+      R"({"images":[{"id":1,"file_name":"a.png"}],"annotations":[],"categories":[{"id":1,"name":"cat"},{"id":2,"name":"dog"}]})");
+  EXPECT_EQ(error("cat"), "accepted") << "nothing uses the category dog";
+}
+
+/// A JSON of one image and one object.
+std::string small_coco(const std::string& image, const std::string& bbox = "[1,2,3,4]") {
+  return R"({"images":[{"id":1,"file_name":")" + image +
+         R"("}],"annotations":[{"id":4,"image_id":1,"category_id":1,"bbox":)" + bbox +
+         R"(}],"categories":[{"id":1,"name":"a"}]})";
+}
+
+TEST_F(DatasetTest, AJsonThatTellsNoSplitServesOnlyACommandThatReadsOneSplit) {
+  text("annotations/instances_default.json", small_coco("a.png"));
+  image("images/default/a.png");
+  for (const char* split : {"train", "val"}) {
+    EXPECT_THAT(
+        error_of("annotations/instances_default.json", {.split = split}),
+        AllOf(HasSubstr("instances_default.json"), HasSubstr("train, val or test"), HasSubstr("anno_path")));
+    EXPECT_EQ(read("annotations/instances_default.json", {.split = split, .sole_split = true}).images.size(),
+              1U);
+  }
+}
+
+TEST_F(DatasetTest, FoldersTellTheSplits) {
+  for (const std::string split : {"train", "valid"}) {
+    text(split + "/_annotations.coco.json", small_coco(split + ".png"));
+    image(split + "/" + split + ".png");
+  }
+  for (const std::string data : {".", "train/_annotations.coco.json", "valid/_annotations.coco.json"}) {
+    EXPECT_EQ(read(data).images.at(0).path, root / "train/train.png") << data;
+    EXPECT_EQ(read(data, {.split = "val"}).images.at(0).path, root / "valid/valid.png") << data;
+  }
+  EXPECT_THAT(error_of("train/_annotations.coco.json", {.split = "test"}),
+              AllOf(HasSubstr("no JSON for split 'test'"), HasSubstr("'test' instead of 'train'")));
+  EXPECT_THAT(error_of(".", {.split = "test"}), HasSubstr("test/_annotations.coco.json"));
+}
+
+TEST_F(DatasetTest, ADataYamlNamesTheJsonOfEachSplit) {
+  for (const std::string split : {"one", "two"}) {
+    text(split + ".json", small_coco(split + ".png"));
+    image("pictures/" + split + ".png");
+  }
+  text("a.yaml",
+       "train: pictures\nval: pictures\ntest: pictures\nnames: [a]\n"
+       "anno_path: {train: one.json, val: two.json}\n");
+  EXPECT_EQ(read("a.yaml").images.at(0).path.filename(), "one.png");
+  EXPECT_EQ(read("a.yaml").annotation_json, root / "one.json");
+  EXPECT_EQ(read("a.yaml", {.split = "val"}).images.at(0).path.filename(), "two.png");
+  EXPECT_EQ(read("a.yaml", {.split = "test"}).annotation_json, "");
+  fs::remove(root / "one.json");
+  EXPECT_THAT(error_of("a.yaml"), AllOf(HasSubstr("one.json"), HasSubstr("does not exist")));
+}
+
+TEST_F(DatasetTest, ObjectsOfNoWidthOrHeightAreLeftOutAndTheirImagesStay) {
+  image("images/train/a.png");
+  text("instances_train.json", small_coco("a.png", "[1,2,0,4]"));
+  Dataset set = read("instances_train.json");
+  EXPECT_EQ(set.images.size(), 1U);
+  EXPECT_TRUE(set.images[0].labels.empty());
+  EXPECT_EQ(set.without_area, 1);
+  EXPECT_EQ(set.skipped, 0);
+  EXPECT_THAT(messages.lines,
+              ElementsAre(AllOf(HasSubstr("1 objects of split 'train'"), HasSubstr("annotation 4"))));
+
+  text("data.yaml", "train: images/train\nnames: [a]\n");
+  text("labels/train/a.txt", "0 0.5 0.5 0.5 0\n0 0.5 0.5 0.5 0.5\n0 0 0.5 0 0.5\n");
+  set = read("data.yaml");
+  EXPECT_EQ(set.images[0].labels, (std::vector<Label>{{0, 0.5, 0.5, 0.5, 0.5}}));
+  EXPECT_EQ(set.without_area, 2);
+  EXPECT_THAT(messages.lines, ElementsAre(HasSubstr("a.txt, line 1")));
+}
+
+TEST_F(DatasetTest, NamesThatAModelFileCannotHoldAreRefusedBeforeTheImages) {
+  text("images/train/broken.png", "no image");
+  text("a.yaml", "train: images/train\nnames: [a, " + std::string(300, 'b') + "]\n");
+  EXPECT_THAT(error_of("a.yaml"), AllOf(HasSubstr("class 1 has 300 bytes"), Not(HasSubstr("broken.png"))));
+  image("JPEGImages/a.jpg");
+  text("ImageSets/Main/train.txt", "a\n");
+  text("Annotations/a.xml", "<annotation><object><name>caf\xe9</name></object></annotation>");
+  EXPECT_THAT(error_of("."), HasSubstr("class 0 is not UTF-8"));
+}
+
+TEST_F(DatasetTest, DifficultObjectsOfVocAreApartUnlessTheyAreKept) {
+  image("JPEGImages/a.jpg");
+  text("ImageSets/Main/train.txt", "a\n");
+  const auto object = [](const std::string& difficult, const std::string& right) {
+    return "<object><name>dog</name>" + difficult + "<bndbox><xmin>10</xmin><ymin>5</ymin><xmax>" + right +
+           "</xmax><ymax>15</ymax></bndbox></object>";
+  };
+  text("Annotations/a.xml", "<annotation>" + object("<difficult>1</difficult>", "30") +
+                                object("<difficult>0</difficult>", "20") + object("", "40") +
+                                "</annotation>");
+  const Label hard{0, 0.5, 0.5, 0.5, 0.5}, easy{0, 0.375, 0.5, 0.25, 0.5}, unmarked{0, 0.625, 0.5, 0.75, 0.5};
+  const Dataset apart = read(".");
+  EXPECT_THAT(apart.images.at(0).labels, ElementsAre(easy, unmarked));
+  EXPECT_THAT(apart.images.at(0).difficult, ElementsAre(hard));
+  const Dataset kept = read(".", {.keep_difficult = true});
+  EXPECT_THAT(kept.images.at(0).labels, ElementsAre(hard, easy, unmarked));
+  EXPECT_THAT(kept.images.at(0).difficult, ElementsAre());
+  EXPECT_NE(kept.sha256, apart.sha256);
+}
+
+TEST_F(DatasetTest, ImagesOfTheSameBytesInTwoSplitsAreCountedWithAnExample) {
+  yolo();
+  image("images/train/c.png", 30, 30);
+  image("images/val/x.png", 30, 30);
+  image("images/val/y.png", 31, 30);
+  image("images/val/z.png");  // as a.png and b.png
+  const Dataset train = read("data.yaml"), val = read("data.yaml", {.split = "val"});
+  const SharedImages shared = shared_images(train, val);
+  EXPECT_EQ(shared.count, 2);
+  EXPECT_EQ(shared.first, root / "images/train/c.png");
+  EXPECT_EQ(shared.second, root / "images/val/x.png");
+  messages.lines.clear();
+  const Dataset* const splits[]{&train, &val, &val};
+  warn_of_shared_images(splits, messages);
+  EXPECT_THAT(messages.lines, ElementsAre(AllOf(HasSubstr("2 of 3 images of split 'val' are in 'train' too"),
+                                                HasSubstr("x.png"))));
 }
 
 TEST_F(DatasetTest, VocReadsTheListOfTheSplit) {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "base/class_names.h"
 #include "base/errors.h"
 #include "base/threads.h"
 #include "image/decode.h"
@@ -19,24 +20,32 @@ struct Checked {
   std::string digest_line;
 };
 
-std::string digest_line(const fs::path& root, const fs::path& path, std::string_view bytes) {
-  return fmt::format("{} {} {}\n", path.lexically_relative(root).generic_string(), bytes.size(),
-                     sha256_hex(bytes));
+std::string digest_line(const fs::path& root, const fs::path& path, size_t size, const std::string& sha256) {
+  return fmt::format("{} {} {}\n", path.lexically_relative(root).generic_string(), size, sha256);
 }
 
-void place_boxes(DraftSample& sample, const ImageRecord& record) {
+std::string digest_line(const fs::path& root, const fs::path& path) {
+  const std::string bytes = read_file(path);
+  return digest_line(root, path, bytes.size(), sha256_hex(bytes));
+}
+
+void place_boxes(DraftSample& sample, ImageRecord& record, bool keep_difficult) {
   const auto width = static_cast<double>(record.width), height = static_cast<double>(record.height);
-  for (const auto& [box, place] : sample.boxes) {
+  const std::string file = (sample.annotation.empty() ? sample.image : sample.annotation).string();
+  for (const auto& [box, place, is_difficult] : sample.boxes) {
+    if (box.x1 == box.x2 || box.y1 == box.y2) {
+      sample.without_area.push_back(fmt::format("{}, {}", file, place));
+      continue;
+    }
     Label label{box.label, (box.x1 + box.x2) / 2 / width, (box.y1 + box.y2) / 2 / height,
                 (box.x2 - box.x1) / width, (box.y2 - box.y1) / height};
     if (clip_to_image(label)) {
-      sample.labels.push_back(label);
+      (is_difficult && !keep_difficult ? record.difficult : sample.labels).push_back(label);
       continue;
     }
     sample.problems.push_back(
         fmt::format("{}, {}: box ({}, {}) to ({}, {}) has no area inside the {} x {} image (width x height)",
-                    (sample.annotation.empty() ? sample.image : sample.annotation).string(), place, box.x1,
-                    box.y1, box.x2, box.y2, record.width, record.height));
+                    file, place, box.x1, box.y1, box.x2, box.y2, record.width, record.height));
   }
 }
 
@@ -49,7 +58,7 @@ void remove_duplicates(std::vector<Label>& labels) {
 }
 
 // Appends to sample.problems what is wrong.
-Checked check(DraftSample& sample, const fs::path& root) {
+Checked check(DraftSample& sample, const fs::path& root, const DatasetOptions& options) {
   Checked checked;
   checked.record.path = sample.image;
   try {
@@ -57,9 +66,9 @@ Checked check(DraftSample& sample, const fs::path& root) {
     const image::Image decoded = image::decode(std::as_bytes(std::span(bytes)), sample.image.string());
     checked.record.height = decoded.height;
     checked.record.width = decoded.width;
-    checked.digest_line = digest_line(root, sample.image, bytes);
-    if (!sample.annotation.empty())
-      checked.digest_line += digest_line(root, sample.annotation, read_file(sample.annotation));
+    checked.record.sha256 = sha256_hex(bytes);
+    checked.digest_line = digest_line(root, sample.image, bytes.size(), checked.record.sha256);
+    if (!sample.annotation.empty()) checked.digest_line += digest_line(root, sample.annotation);
   } catch (const InputError& error) {
     sample.problems.emplace_back(error.what());
     return checked;
@@ -71,8 +80,9 @@ Checked check(DraftSample& sample, const fs::path& root) {
         sample.image.string(), checked.record.width, checked.record.height, sample.stated_width,
         sample.stated_height));
   }
-  place_boxes(sample, checked.record);
+  place_boxes(sample, checked.record, options.keep_difficult);
   remove_duplicates(sample.labels);
+  remove_duplicates(checked.record.difficult);
   checked.record.labels = std::move(sample.labels);
   return checked;
 }
@@ -85,7 +95,7 @@ std::vector<Checked> check_all(Draft& draft, const DatasetOptions& options, Moni
   monitor.begin("checking images", count, "images");
   parallel_for(count, options.threads, [&](int64_t i) {
     const auto slot = static_cast<size_t>(i);
-    checked[slot] = check(draft.samples[slot], draft.root);
+    checked[slot] = check(draft.samples[slot], draft.root, options);
     const std::lock_guard lock(mutex);
     if (monitor.stop_requested())
       throw Interrupted("data: stopped while images were checked; run the command again");
@@ -102,6 +112,12 @@ void throw_broken(const std::vector<const DraftSample*>& broken, size_t total) {
     for (const std::string& problem : sample->problems) text += "\n  " + problem;
   }
   throw InputError("{}", text);
+}
+
+bool has_difficult(const Draft& draft) {
+  return std::ranges::any_of(draft.samples, [](const DraftSample& sample) {
+    return std::ranges::any_of(sample.boxes, &DraftSample::PixelBox::is_difficult);
+  });
 }
 
 }  // namespace
@@ -133,10 +149,13 @@ std::vector<fs::path> images_below(const fs::path& folder) {
 }
 
 Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& monitor) {
+  check_class_names(draft.class_names, "data: " + draft.root.string());
   std::ranges::sort(draft.samples, {}, &DraftSample::image);
   std::vector<Checked> checked = check_all(draft, options, monitor);
   Dataset dataset;
-  std::string digest;
+  dataset.split = options.split;
+  std::string digest = options.keep_difficult && has_difficult(draft) ? "difficult objects are kept\n" : "";
+  std::string first_without_area;
   std::vector<const DraftSample*> broken;
   for (size_t i = 0; i < checked.size(); ++i) {
     if (!draft.samples[i].problems.empty()) {
@@ -144,6 +163,9 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
       continue;
     }
     digest += checked[i].digest_line;
+    const std::vector<std::string>& without_area = draft.samples[i].without_area;
+    if (dataset.without_area == 0 && !without_area.empty()) first_without_area = without_area.front();
+    dataset.without_area += std::ssize(without_area);
     checked[i].record.image_id = draft.samples[i].image_id.value_or(std::ssize(dataset.images) + 1);
     dataset.images.push_back(std::move(checked[i].record));
   }
@@ -156,8 +178,13 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
     monitor.message(fmt::format("data: {} of {} samples of split '{}' are broken and left out", broken.size(),
                                 draft.samples.size(), options.split));
   }
-  for (const fs::path& file : draft.description_files)
-    digest += digest_line(draft.root, file, read_file(file));
+  if (dataset.without_area > 0) {
+    monitor.message(fmt::format(
+        "data: {} objects of split '{}' have no width or no height and are left out; the first: {}",
+        dataset.without_area, options.split, first_without_area));
+  }
+  for (const std::string& note : draft.notes) monitor.message(note);
+  for (const fs::path& file : draft.description_files) digest += digest_line(draft.root, file);
   dataset.skipped = std::ssize(broken);
   dataset.class_names = std::move(draft.class_names);
   dataset.category_ids = std::move(draft.category_ids);

@@ -19,9 +19,11 @@ struct DraftSample {
   struct PixelBox {
     PixelLabel box;
     std::string place;  ///< "annotation 12", "object 3"
+    bool is_difficult = false;
   };
-  std::vector<PixelBox> boxes;        ///< when the format has pixels
-  std::vector<std::string> problems;  ///< complete messages; any makes the sample broken
+  std::vector<PixelBox> boxes;            ///< when the format has pixels
+  std::vector<std::string> problems;      ///< complete messages; any makes the sample broken
+  std::vector<std::string> without_area;  ///< places of objects left out: "a.txt, line 3"
 };
 
 struct Draft {
@@ -31,10 +33,11 @@ struct Draft {
   std::vector<int64_t> category_ids;  ///< empty: 0, 1, 2 …
   fs::path annotation_json;
   std::vector<fs::path> description_files;  ///< data.yaml, JSON: part of the digest
+  std::vector<std::string> notes;           ///< worth a message: what was taken for the same
 };
 
-/// Decodes every image, brings boxes to fractions, removes duplicates, sorts, digests. Throws InputError with
-/// all problems, or leaves broken samples out; also when no image is left.
+/// Checks the class names, decodes every image, brings boxes to fractions, removes duplicates, sorts,
+/// digests. Throws InputError with all problems, or leaves broken samples out; also when no image is left.
 Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& monitor);
 
 /// Corners as fractions, clipped to [0, 1]; false when no area is left or a number is not finite.

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/utf8.h"
+
 namespace y6q::data {
 
 std::string write_ground_truth(const Dataset& dataset) {
@@ -27,8 +29,7 @@ std::string write_ground_truth(const Dataset& dataset) {
     categories.push_back({{"id", dataset.category_ids[i]}, {"name", dataset.class_names[i]}});
   }
   const Json document{{"images", images}, {"annotations", annotations}, {"categories", categories}};
-  // File names need not be UTF-8.
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(document);
 }
 
 }  // namespace y6q::data

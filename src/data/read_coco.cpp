@@ -1,6 +1,9 @@
 #include "data/read_coco.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "base/errors.h"
@@ -15,19 +18,78 @@ std::vector<std::string> names_of(const CocoInstances& instances) {
   return names;
 }
 
-// Category id of every class: by name where all names are known, else by order.
-std::vector<int64_t> category_ids(const CocoInstances& instances, const std::vector<std::string>& class_names,
-                                  const fs::path& json) {
-  std::vector<int64_t> by_order, by_name;
-  for (const Category& category : instances.categories) by_order.push_back(category.id);
-  for (const std::string& name : class_names) {
-    const auto found = std::ranges::find(instances.categories, name, &Category::name);
-    if (found != instances.categories.end()) by_name.push_back(found->id);
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  return text;
+}
+
+/// Finds the category of every class by its name; a category is of one class at most.
+class CategoryMatch {
+ public:
+  CategoryMatch(const CocoInstances& instances, const std::vector<std::string>& class_names,
+                const fs::path& json)
+      : instances_(instances), class_names_(class_names), json_(json) {}
+
+  /// Category ids, in the order of the classes. Adds to notes what differs in case only.
+  std::vector<int64_t> ids(std::vector<std::string>& notes) {
+    std::vector<int64_t> ids(class_names_.size());
+    std::vector<size_t> open;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const Category* same = take([&](const Category& c) { return c.name == class_names_[i]; });
+      if (same) ids[i] = same->id;
+      if (!same) open.push_back(i);
+    }
+    for (const size_t i : open) {
+      const std::string wanted = lower_case(class_names_[i]);
+      const Category* similar = take([&](const Category& c) { return lower_case(c.name) == wanted; });
+      if (!similar) refuse(fmt::format("the JSON has no category '{}'", class_names_[i]));
+      ids[i] = similar->id;
+      notes.push_back(fmt::format("coco: {}: category '{}' is taken for the class '{}'", json_.string(),
+                                  similar->name, class_names_[i]));
+    }
+    check_the_others();
+    return ids;
   }
-  if (by_name.size() == class_names.size()) return by_name;
-  if (by_order.size() == class_names.size()) return by_order;
-  throw InputError("coco: {} has {} categories, but {} class names are given; they must fit", json.string(),
-                   by_order.size(), class_names.size());
+
+ private:
+  template <typename Fits>
+  const Category* take(Fits fits) {
+    const auto found = std::ranges::find_if(
+        instances_.categories, [&](const Category& c) { return !taken_.contains(c.id) && fits(c); });
+    if (found == instances_.categories.end()) return nullptr;
+    taken_.insert(found->id);
+    return &*found;
+  }
+
+  // Exporters list categories that nothing uses; one with objects would be missed in every evaluation.
+  void check_the_others() const {
+    for (const CocoAnnotation& annotation : instances_.annotations) {
+      const auto category = std::ranges::find(instances_.categories, annotation.category_id, &Category::id);
+      if (category == instances_.categories.end() || taken_.contains(category->id)) continue;
+      refuse(fmt::format("category '{}' has objects and is no class", category->name));
+    }
+  }
+
+  [[noreturn]] void refuse(const std::string& problem) const {
+    throw InputError("coco: {}: {}; the JSON has [{}], the class names given are [{}]: make them the same",
+                     json_.string(), problem, fmt::join(names_of(instances_), ", "),
+                     fmt::join(class_names_, ", "));
+  }
+
+  const CocoInstances& instances_;
+  const std::vector<std::string>& class_names_;
+  const fs::path& json_;
+  std::set<int64_t> taken_;
+};
+
+/// Names the classes as the JSON does where they have no names yet, and gives each its category.
+void match_categories(const CocoInstances& instances, const fs::path& json, Draft& draft) {
+  if (!draft.class_names.empty()) {
+    draft.category_ids = CategoryMatch(instances, draft.class_names, json).ids(draft.notes);
+    return;
+  }
+  draft.class_names = names_of(instances);
+  for (const Category& category : instances.categories) draft.category_ids.push_back(category.id);
 }
 
 fs::path find_image(const std::vector<fs::path>& folders, const std::string& file_name) {
@@ -66,8 +128,8 @@ Draft read_coco_draft(const fs::path& json, const std::vector<fs::path>& image_f
   const CocoInstances instances = read_coco_instances(json);
   Draft draft;
   draft.root = fs::absolute(json).parent_path();
-  draft.class_names = class_names.empty() ? names_of(instances) : class_names;
-  draft.category_ids = category_ids(instances, draft.class_names, json);
+  draft.class_names = class_names;
+  match_categories(instances, json, draft);
   draft.annotation_json = json;
   draft.description_files = {json};
   std::unordered_map<int64_t, int64_t> class_of_category;
@@ -98,7 +160,7 @@ Draft read_coco_draft(const fs::path& json, const std::vector<fs::path>& image_f
 
 void take_ids_from_coco(const fs::path& json, Draft& draft) {
   const CocoInstances instances = read_coco_instances(json);
-  draft.category_ids = category_ids(instances, draft.class_names, json);
+  match_categories(instances, json, draft);
   draft.annotation_json = json;
   draft.description_files.push_back(json);
   std::unordered_map<std::string, int64_t> id_of_name;
@@ -129,17 +191,6 @@ fs::path coco_image_folder(const fs::path& json) {
   }
   throw InputError("coco: no image folder for {}; expected {} or {}", json.string(), candidates[0].string(),
                    candidates[1].string());
-}
-
-fs::path coco_json_of_split(const fs::path& json, const std::string& split) {
-  const std::string name = json.filename().string();
-  for (const std::string other : {"train", "val", "test"}) {
-    const size_t at = name.rfind(other);
-    if (at == name.npos) continue;
-    const fs::path sibling = json.parent_path() / std::string(name).replace(at, other.size(), split);
-    return fs::exists(sibling) ? sibling : fs::path();
-  }
-  return {};
 }
 
 }  // namespace y6q::data

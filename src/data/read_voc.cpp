@@ -57,7 +57,8 @@ void read_object(const pugi::xml_node& object, int64_t number, const std::vector
         fmt::format("{}, object {}: bndbox needs the numbers xmin, ymin, xmax and ymax", file, number));
     return;
   }
-  sample.boxes.push_back({label, fmt::format("object {}", number)});
+  sample.boxes.push_back(
+      {label, fmt::format("object {}", number), object.child("difficult").text().as_bool()});
 }
 
 void read_annotation(const std::vector<std::string>& names, DraftSample& sample) {

@@ -48,9 +48,7 @@ std::string parse_row(const std::vector<std::string_view>& words, int64_t class_
     }
   }
   label = {static_cast<int64_t>(values[0]), values[1], values[2], values[3], values[4]};
-  return clip_to_image(label)
-             ? ""
-             : fmt::format("box is {} wide and {} high; both must be above 0", values[3], values[4]);
+  return "";
 }
 
 }  // namespace
@@ -73,11 +71,13 @@ void parse_yolo_labels(std::string_view text, int64_t class_count, DraftSample& 
     if (words.empty()) continue;
     Label label;
     const std::string problem = parse_row(words, class_count, label);
-    if (problem.empty()) {
+    const std::string place = fmt::format("{}, line {}", sample.annotation.string(), line_number);
+    if (!problem.empty()) {
+      sample.problems.push_back(fmt::format("{}: {}", place, problem));
+    } else if (clip_to_image(label)) {
       sample.labels.push_back(label);
     } else {
-      sample.problems.push_back(
-          fmt::format("{}, line {}: {}", sample.annotation.string(), line_number, problem));
+      sample.without_area.push_back(place);
     }
   }
 }

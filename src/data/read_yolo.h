@@ -11,7 +11,8 @@ fs::path label_path(const fs::path& image);
 std::vector<DraftSample> read_yolo_samples(const std::vector<fs::path>& folders, int64_t class_count);
 
 /// Adds the labels of one file's text to the sample, and a problem for every row that is not
-/// `class cx cy w h`: class a whole number in [0, class_count), the rest in [0, 1], w and h > 0.
+/// `class cx cy w h`: class a whole number in [0, class_count), the rest in [0, 1]. A box whose w or h is 0
+/// is left out and noted.
 void parse_yolo_labels(std::string_view text, int64_t class_count, DraftSample& sample);
 
 }  // namespace y6q::data

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/class_names.h"
 #include "base/errors.h"
 #include "formats/safetensors.h"
 #include "ir/text.h"
@@ -14,7 +15,7 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "yolov6q-model";
 constexpr const char* kVersion = "1";
-constexpr size_t kLongestName = 256, kLongestValue = 1 << 20, kMostClasses = 10'000, kMostProvenance = 256;
+constexpr size_t kLongestName = 256, kLongestValue = 1 << 20, kMostProvenance = 256;
 constexpr int64_t kLargestSide = 8192;
 
 std::string to_json(const ModelInfo& info) {
@@ -24,7 +25,7 @@ std::string to_json(const ModelInfo& info) {
   try {
     return fields.dump();
   } catch (const json::exception&) {
-    throw InputError("model file: a class name or another text is not UTF-8");
+    throw InputError("model file: a text of its info is not UTF-8");
   }
 }
 
@@ -61,10 +62,10 @@ ModelInfo info_from_json(const std::string& text) {
   result.mode = text_of(field(info, "mode"), "mode", kLongestName);
   result.scheme = text_of(field(info, "scheme"), "scheme", kLongestName);
   const json& names = field(info, "class_names");
-  if (!names.is_array() || names.size() > kMostClasses) {
-    throw InputError("info: 'class_names' is not a list of at most {} names", kMostClasses);
-  }
-  for (const json& name : names) result.class_names.push_back(text_of(name, "class_names", kLongestName));
+  if (!names.is_array()) throw InputError("info: 'class_names' is not a list");
+  for (const json& name : names)
+    result.class_names.push_back(text_of(name, "class_names", kLongestClassName));
+  check_class_names(result.class_names, "info: 'class_names'");
   const json& size = field(info, "image_size");
   if (!size.is_array() || size.size() != 2) throw InputError("info: 'image_size' is not [height, width]");
   result.image_size = {side_of(size[0]), side_of(size[1])};
@@ -127,13 +128,8 @@ ModelFile read_named(const SafetensorsReader& file, const fs::path& path) {
 }  // namespace
 
 void check_info(const ModelInfo& info) {
-  std::string text;
-  try {
-    text = to_json(info);
-  } catch (const json::exception&) {
-    throw InputError("a class name or another text of the model is not UTF-8");
-  }
-  info_from_json(text);  // what could not be read back is not written
+  check_class_names(info.class_names, "model file");
+  info_from_json(to_json(info));  // what could not be read back is not written
 }
 
 void write_model(const fs::path& path, const ModelFile& file) {

@@ -1,8 +1,9 @@
 #include "formats/pt_walk.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
+
+#include "base/utf8.h"
 
 namespace y6q::formats {
 namespace {
@@ -35,13 +36,7 @@ bool is_tensor_name(std::string_view name) {
 }
 
 bool is_printable_utf8(std::string_view text) {
-  if (std::any_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; })) return false;
-  try {
-    static_cast<void>(nlohmann::json(text).dump());
-    return true;
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
+  return is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; });
 }
 
 class Walk {

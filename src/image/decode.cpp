@@ -61,7 +61,7 @@ Image decode(std::span<const std::byte> bytes, const std::string& name) {
   if (bytes.empty()) throw InputError("image: {}: the file is empty", name);
   const int orientation = check_before_decoding(bytes, name);
   if (starts_as_jpeg(bytes)) {
-    if (auto image = decode_jpeg(bytes)) return turned(std::move(*image), orientation);
+    if (auto image = decode_jpeg(bytes, name)) return turned(std::move(*image), orientation);
   }
   limit_opencv_threads();
   cv::Mat decoded;

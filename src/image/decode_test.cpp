@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <jpeglib.h>  // after cstdio
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
 
 #include "base/errors.h"
 #include "image/encode.h"
@@ -9,6 +14,7 @@
 namespace y6q::image {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 Image gradient(int64_t height, int64_t width) {
@@ -118,6 +124,72 @@ TEST(Decode, JpegThatEndsEarlyIsRefusedAtEveryLength) {
 
 TEST(Decode, BytesAfterTheEndMarkerAreAccepted) {
   EXPECT_EQ(message_of(encode(gradient(40, 60), ".jpg") + "camera data"), "accepted");
+}
+
+/// Where the coded data of a baseline JPEG begin.
+size_t codes_of(const std::string& jpeg) {
+  const size_t scan = jpeg.find("\xFF\xDA");
+  return scan + 2 + static_cast<size_t>(static_cast<uint8_t>(jpeg[scan + 3]));
+}
+
+// No table has a code of ones alone (ITU-T T.81, annex C), and at most 11 bits belong to a coefficient: 32 of
+// them hold a code of 16 that does not exist, wherever they begin.
+std::string with_a_code_that_does_not_exist(std::string jpeg, size_t at) {
+  return jpeg.replace(at, 8, std::string("\xFF\0\xFF\0\xFF\0\xFF\0", 8));
+}
+
+TEST(Decode, JpegWithDamagedCodesIsRefusedWhereverTheyAre) {
+  const std::string jpeg = encode(gradient(300, 400), ".jpg");
+  const size_t codes = codes_of(jpeg), end = jpeg.size() - 2;
+  ASSERT_GT(end - codes, 20000U);
+  for (size_t at = codes; at + 8 < end; at += 997) {
+    EXPECT_THAT(message_of(with_a_code_that_does_not_exist(jpeg, at)),
+                AllOf(HasSubstr("a.img: JPEG data are damaged"), HasSubstr("copy the file again")))
+        << at;
+  }
+  EXPECT_THAT(message_of(jpeg.substr(0, codes + 3000) + jpeg.substr(end)), HasSubstr("premature end"));
+}
+
+TEST(Decode, StrayBytesBehindTheCodesOfAJpegAreAccepted) {
+  const std::string jpeg = encode(gradient(300, 400), ".jpg");
+  const std::string stray = jpeg.substr(0, jpeg.size() - 2) + std::string(100, '\x55') + "\xFF\xD9";
+  EXPECT_EQ(decode(std::as_bytes(std::span(stray)), "a.jpg"),
+            decode(std::as_bytes(std::span(jpeg)), "a.jpg"));
+}
+
+/// A JPEG of four inks, which OpenCV reads but does not write.
+std::string cmyk_jpeg() {
+  constexpr JDIMENSION kSide = 64;
+  jpeg_compress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&jpeg);
+  unsigned char* data = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&jpeg, &data, &size);
+  jpeg.image_width = jpeg.image_height = kSide;
+  jpeg.input_components = 4;
+  jpeg.in_color_space = JCS_CMYK;
+  jpeg_set_defaults(&jpeg);
+  jpeg_start_compress(&jpeg, TRUE);
+  for (JDIMENSION y = 0; y < kSide; ++y) {
+    std::array<JSAMPLE, kSide * 4> row{};
+    for (size_t i = 0; i < row.size(); ++i) row[i] = static_cast<JSAMPLE>(i * 7 + y * 3);
+    JSAMPROW rows = row.data();
+    jpeg_write_scanlines(&jpeg, &rows, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  std::free(data);  // NOLINT(cppcoreguidelines-no-malloc): libjpeg's
+  return text;
+}
+
+TEST(Decode, ASoundCmykJpegIsAcceptedAndADamagedOneRefused) {
+  const std::string jpeg = cmyk_jpeg();
+  EXPECT_EQ(message_of(jpeg), "accepted");
+  EXPECT_THAT(message_of(with_a_code_that_does_not_exist(jpeg, codes_of(jpeg) + 500)),
+              HasSubstr("JPEG data are damaged"));
 }
 
 TEST(Decode, PngThatEndsEarlyIsRefused) {

@@ -2,6 +2,7 @@
 
 #include "base/errors.h"
 #include "base/isa.h"
+#include "base/utf8.h"
 
 namespace y6q::stages {
 
@@ -42,7 +43,7 @@ BuildResult build(const BuildOptions& options) {
   json document = to_json(result);
   document["onnx_sha256"] = sha256_of_file(options.onnx);
   document["executed"] = layers;
-  write_file(options.out, document.dump(2) + "\n");
+  write_file(options.out, json_text(document, 2) + "\n");
   return result;
 }
 

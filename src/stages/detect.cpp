@@ -102,7 +102,7 @@ DetectSummary detect(const DetectOptions& options, const FrameSink& sink, Monito
   DetectSummary summary;
   summary.class_names = names_of(options, *detectors[0]);
   summary.runner = detectors[0]->runner();
-  FrameFeed feed(options.sources, options.camera);
+  FrameFeed feed(options.sources, options.list, options.camera);
   std::atomic<bool> stopped = false;
   int64_t delivered = 0;
   OrderedWork<FrameJob, FrameResult> task;
@@ -110,7 +110,10 @@ DetectSummary detect(const DetectOptions& options, const FrameSink& sink, Monito
   task.window = int64_t{kFramesUnderWayPerThread} * task.threads;
   task.next = [&]() -> std::optional<FrameJob> {
     stopped = stopped || monitor.stop_requested();
-    return stopped ? std::nullopt : feed.next();
+    if (stopped) return std::nullopt;
+    std::optional<FrameJob> job = feed.next();
+    if (job && job->frame <= 0 && sink.accept) sink.accept(job->source);
+    return job;
   };
   task.work = [&](FrameJob job, int thread) {
     auto result =
@@ -124,8 +127,11 @@ DetectSummary detect(const DetectOptions& options, const FrameSink& sink, Monito
     if (sink.deliver) sink.deliver(result, summary.class_names);
     monitor.advance(++delivered, "");
   };
+  const auto is_of_unknown_length = [](const DetectSource& source) {
+    return source.is_video || source.is_list;
+  };
   const bool only_images =
-      options.camera.empty() && std::ranges::none_of(options.sources, &DetectSource::is_video);
+      options.camera.empty() && std::ranges::none_of(options.sources, is_of_unknown_length);
   monitor.begin("detect " + summary.runner, only_images ? std::ssize(options.sources) : 0,
                 only_images ? "images" : "frames");
   const std::clock_t cpu = std::clock();

@@ -15,6 +15,7 @@ struct DetectOptions {
   fs::path onnx;
   embed::DetectorOptions detector{};  ///< threads: images at a time, each on one core; 0: all cores
   std::vector<DetectSource> sources{};
+  std::istream* list = nullptr;      ///< paths, one a line, when a source stands for a list
   std::string camera{};              ///< instead of sources: a camera's number or a stream's URL
   std::vector<std::string> names{};  ///< of the classes; empty: those of the file
   bool keep_pictures = false;        ///< FrameResult::picture is wanted
@@ -55,6 +56,8 @@ struct DetectSummary {
 struct FrameSink {
   std::function<void(FrameResult&, const std::vector<std::string>& names)> prepare;
   std::function<void(const FrameResult&, const std::vector<std::string>& names)> deliver;
+  /// Before work on a source begins; one at a time, in their order.
+  std::function<void(const DetectSource&)> accept{};
 };
 
 /// Takes every frame from file to boxes. A thread carries an image through all steps, so that decoding,

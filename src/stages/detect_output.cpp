@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/errors.h"
+#include "base/utf8.h"
 #include "image/draw.h"
 #include "image/encode.h"
 #include "image/video.h"
@@ -79,7 +80,9 @@ std::string label_lines(const FrameResult& result) {
 class DetectOutput::Files {
  public:
   Files(const DetectOutputOptions& options, const std::vector<DetectSource>& sources) : options_(options) {
-    check_names(sources);
+    for (const DetectSource& source : sources) {
+      if (!source.is_list) claim(source);
+    }
     if (options.csv) {
       csv_ = std::make_unique<AtomicFile>(options.out / "detections.csv");
       csv_->stream() << csv_head();
@@ -88,6 +91,10 @@ class DetectOutput::Files {
       json_ = std::make_unique<AtomicFile>(options.out / "detections.json");
       json_->stream() << "[";
     }
+  }
+
+  void accept(const DetectSource& source) {
+    if (source.is_listed) claim(source);
   }
 
   /// Drawing and encoding are the larger part: done where the image was worked on.
@@ -105,7 +112,7 @@ class DetectOutput::Files {
   void deliver(const FrameResult& result, const std::vector<std::string>& names) {
     if (csv_) write_csv(result, names);
     if (json_) {
-      json_->stream() << (first_ ? "\n" : ",\n") << frame_document(result, names).dump();
+      json_->stream() << (first_ ? "\n" : ",\n") << json_text(frame_document(result, names));
       first_ = false;
     }
     if (result.frame >= 0 && result.picture) write_frame(result);
@@ -121,19 +128,16 @@ class DetectOutput::Files {
   }
 
  private:
-  void check_names(const std::vector<DetectSource>& sources) const {
-    std::map<fs::path, const DetectSource*> writers;
-    auto claim = [&](const fs::path& path, const DetectSource& source) {
+  void claim(const DetectSource& source) {
+    const auto claim_file = [&](const fs::path& path) {
       check_not_an_input(options_.out / path, {source.path});
-      const auto [found, is_new] = writers.try_emplace(path, &source);
+      const auto [found, is_new] = writers_.try_emplace(path, source.path);
       if (is_new) return;
       throw InputError("detect: {} and {} would both write {}; detect them apart, with an --out for each",
-                       found->second->path.string(), source.path.string(), (options_.out / path).string());
+                       found->second.string(), source.path.string(), (options_.out / path).string());
     };
-    for (const DetectSource& source : sources) {
-      if (options_.pictures) claim(picture_path(source), source);
-      if (options_.labels) claim(label_path(source, -1), source);
-    }
+    if (options_.pictures) claim_file(picture_path(source));
+    if (options_.labels) claim_file(label_path(source, -1));
   }
 
   void write_csv(const FrameResult& result, const std::vector<std::string>& names) {
@@ -163,6 +167,7 @@ class DetectOutput::Files {
   }
 
   DetectOutputOptions options_;
+  std::map<fs::path, fs::path> writers_;  ///< file -> its source
   std::unique_ptr<AtomicFile> csv_, json_;
   bool first_ = true;
   std::unique_ptr<image::VideoWriter> video_;
@@ -178,7 +183,8 @@ FrameSink DetectOutput::sink() {
       [this](FrameResult& result, const std::vector<std::string>& names) { files_->prepare(result, names); },
       [this](const FrameResult& result, const std::vector<std::string>& names) {
         files_->deliver(result, names);
-      }};
+      },
+      [this](const DetectSource& source) { files_->accept(source); }};
 }
 
 void DetectOutput::finish() { files_->finish(); }

@@ -22,7 +22,8 @@ struct DetectOutputOptions {
 /// so that memory does not.
 class DetectOutput {
  public:
-  /// Throws InputError when two sources would write the same file.
+  /// Throws InputError when two sources would write the same file; for those of a list the sink does, when
+  /// the second comes.
   DetectOutput(const DetectOutputOptions& options, const std::vector<DetectSource>& sources);
   ~DetectOutput();
 

@@ -86,6 +86,19 @@ TEST(DetectOutput, RefusesTwoSourcesOfOneFile) {
       ThrowsMessage<InputError>(AllOf(HasSubstr("x/a.jpg"), HasSubstr("x/a.png"), HasSubstr("a.txt"))));
 }
 
+TEST(DetectOutput, RefusesAListedSourceOfOneFileWhenItComes) {
+  const support::Folder folder;
+  DetectOutput output({.out = folder.path()},
+                      {{"x/a.jpg", "a.jpg"}, {.path = "-", .relative = {}, .is_list = true}});
+  const FrameSink sink = output.sink();
+  DetectSource listed{.path = "y/b.jpg", .relative = "b.jpg", .is_listed = true};
+  EXPECT_NO_THROW(sink.accept(listed));
+  listed.path = "y/a.jpg";
+  listed.relative = "a.jpg";
+  EXPECT_THAT([&] { sink.accept(listed); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("x/a.jpg"), HasSubstr("y/a.jpg"))));
+}
+
 TEST(DetectOutput, LeavesNoHalfFiles) {
   const support::Folder folder;
   { DetectOutput output({.out = folder / "out", .csv = true, .json = true}, {}); }

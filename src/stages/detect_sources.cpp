@@ -21,8 +21,8 @@ fs::path contained(const fs::path& path) {
   return safe;
 }
 
-void add_file(const fs::path& path, const fs::path& relative, std::vector<DetectSource>& found) {
-  found.push_back({path, contained(relative), image::has_video_extension(path)});
+DetectSource file_source(const fs::path& path, const fs::path& relative) {
+  return {.path = path, .relative = contained(relative), .is_video = image::has_video_extension(path)};
 }
 
 /// `below`: the folder's place in the output.
@@ -36,7 +36,8 @@ void add_folder(const fs::path& folder, const fs::path& below, std::vector<Detec
     }
   }
   std::ranges::sort(files);
-  for (const fs::path& file : files) add_file(file, below / file.lexically_relative(folder), found);
+  for (const fs::path& file : files)
+    found.push_back(file_source(file, below / file.lexically_relative(folder)));
 }
 
 std::vector<fs::path> expand(const std::string& pattern) {
@@ -59,7 +60,10 @@ fs::path plain_prefix(const fs::path& pattern) {
 void add_word(const std::string& word, std::vector<DetectSource>& found) {
   const fs::path path(word);
   if (fs::is_directory(path)) return add_folder(path, {}, found);
-  if (fs::exists(path)) return add_file(path, path.filename(), found);
+  if (fs::exists(path)) {
+    found.push_back(file_source(path, path.filename()));
+    return;
+  }
   if (word.find_first_of("*?[") == std::string::npos) {
     throw InputError("detect: {} does not exist; a file, a folder, a glob or - is expected", word);
   }
@@ -71,31 +75,40 @@ void add_word(const std::string& word, std::vector<DetectSource>& found) {
     if (fs::is_directory(match)) {
       add_folder(match, relative, found);
     } else {
-      add_file(match, relative, found);
+      found.push_back(file_source(match, relative));
     }
   }
 }
 
 }  // namespace
 
-std::vector<DetectSource> find_sources(const std::vector<std::string>& words, std::istream& list) {
+std::vector<DetectSource> find_sources(const std::vector<std::string>& words) {
   std::vector<DetectSource> found;
   for (const std::string& word : words) {
-    if (word != "-") {
+    if (word == "-") {
+      found.push_back({.path = word, .relative = {}, .is_list = true});
+    } else {
       add_word(word, found);
-      continue;
-    }
-    // A listed file that is gone counts as broken, like one that cannot be decoded.
-    for (std::string line; std::getline(list, line);) {
-      if (line.ends_with('\r')) line.pop_back();
-      if (!line.empty()) add_file(line, line, found);
     }
   }
-  if (found.empty()) {
-    throw InputError("detect: no image was found; accepted are .bmp, .jpg, .jpeg, .png, .tif, .tiff, .webp{}",
-                     image::video_available() ? " and videos" : "");
-  }
+  if (found.empty()) throw_no_image();
   return found;
+}
+
+std::optional<DetectSource> next_listed(std::istream& list) {
+  for (std::string line; std::getline(list, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) continue;
+    DetectSource source = file_source(line, line);
+    source.is_listed = true;
+    return source;
+  }
+  return std::nullopt;
+}
+
+void throw_no_image() {
+  throw InputError("detect: no image was found; accepted are .bmp, .jpg, .jpeg, .png, .tif, .tiff, .webp{}",
+                   image::video_available() ? " and videos" : "");
 }
 
 }  // namespace y6q::stages

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <istream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,12 +14,21 @@ struct DetectSource {
   fs::path path;
   fs::path relative;  ///< where its results go below the output folder; never leads out of it
   bool is_video = false;
+  bool is_list = false;    ///< stands for what a list will name
+  bool is_listed = false;  ///< comes from a list: known when its turn comes, not before
 };
 
 /// Files, folders (all images below them, and videos where this program reads them), globs (* ? [ ] as in a
-/// shell) and "-" (paths, one a line, from `list`), in the order given; what a folder or glob holds is
+/// shell) and "-" (a list, read while the work goes on), in the order given; what a folder or glob holds is
 /// sorted. A folder's results keep its tree. Throws InputError for what does not exist, for a glob that
 /// matches nothing, and when nothing is found at all.
-std::vector<DetectSource> find_sources(const std::vector<std::string>& words, std::istream& list);
+std::vector<DetectSource> find_sources(const std::vector<std::string>& words);
+
+/// The next path of a list, one a line; nothing at its end. It need not exist: a file that is gone counts as
+/// broken, like one that cannot be decoded.
+std::optional<DetectSource> next_listed(std::istream& list);
+
+/// InputError that says what is accepted.
+[[noreturn]] void throw_no_image();
 
 }  // namespace y6q::stages

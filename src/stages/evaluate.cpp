@@ -29,7 +29,9 @@ void check_labels(const std::vector<detect::Detection>& detections, const data::
 
 data::Dataset with_objects(const data::Dataset& dataset) {
   data::Dataset result = dataset;
-  std::erase_if(result.images, [](const data::ImageRecord& record) { return record.labels.empty(); });
+  std::erase_if(result.images, [](const data::ImageRecord& record) {
+    return record.labels.empty() && record.difficult.empty();
+  });
   return result;
 }
 
@@ -44,10 +46,15 @@ coco::GroundTruth ground_truth_of(const data::Dataset& dataset) {
   for (const data::ImageRecord& record : dataset.images) {
     truth.images.push_back(record.image_id);
     const auto width = static_cast<double>(record.width), height = static_cast<double>(record.height);
-    for (const data::Label& label : record.labels) {
+    const auto add = [&](const data::Label& label) {
       truth.add(record.image_id, dataset.category_ids.at(static_cast<size_t>(label.label)),
                 {(label.cx - label.w / 2) * width, (label.cy - label.h / 2) * height, label.w * width,
                  label.h * height});
+    };
+    for (const data::Label& label : record.labels) add(label);
+    for (const data::Label& label : record.difficult) {
+      add(label);
+      truth.ignore.back() = 1;
     }
   }
   return truth;
@@ -76,7 +83,8 @@ Evaluation evaluate(infer::Runner& runner, const data::Dataset& all, const Evalu
   }
   monitor.end();
   // Only the images of the split that were loaded count: an annotation file may hold more.
-  coco::Options coco{.threads = run.threads()};
+  // An annotation file is judged as COCO does, whatever it flags.
+  coco::Options coco{.use_ignore = dataset.annotation_json.empty(), .threads = run.threads()};
   for (const data::ImageRecord& record : dataset.images) coco.image_ids.push_back(record.image_id);
   coco::Detections found = coco::to_detections(result.detections, dataset.category_ids);
   if (options.protocol.rounded) coco::round_as_reference(found);

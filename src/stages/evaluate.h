@@ -25,7 +25,8 @@ struct Evaluation {
   double map50() const { return coco.map50(); }
 };
 
-/// Ground truth of a split: its annotation file where it has one, else its labels.
+/// Ground truth of a split: its annotation file where it has one, else its labels; objects that are flagged
+/// difficult carry COCO's `ignore`.
 coco::GroundTruth ground_truth_of(const data::Dataset& dataset);
 
 /// Runs a network over a split and evaluates it: one protocol for float, simulated and engine models.

@@ -1,18 +1,27 @@
 #include "stages/run.h"
 
+#include <array>
+
 #include "data/check_classes.h"
+#include "data/shared_images.h"
 
 namespace y6q::stages {
 
 const data::Dataset& Run::data(const std::string& split) {
   const auto known = splits_.find(split);
   if (known != splits_.end()) return known->second;
-  return splits_
-      .emplace(split, data::read_dataset(
-                          options_.data,
-                          {.split = split, .skip_broken = options_.skip_broken, .threads = options_.threads},
-                          monitor_))
-      .first->second;
+  data::Dataset dataset = data::read_dataset(options_.data,
+                                             {.split = split,
+                                              .skip_broken = options_.skip_broken,
+                                              .threads = options_.threads,
+                                              .sole_split = options_.sole_split,
+                                              .keep_difficult = options_.keep_difficult},
+                                             monitor_);
+  for (const auto& [name, other] : splits_) {
+    const std::array<const data::Dataset*, 2> pair{&other, &dataset};
+    data::warn_of_shared_images(pair, monitor_);
+  }
+  return splits_.emplace(split, std::move(dataset)).first->second;
 }
 
 const data::Dataset& Run::labelled(const std::string& split) {

@@ -16,6 +16,8 @@ struct RunOptions {
   int workers = 2;                 ///< threads that load images
   int threads = 0;                 ///< threads that compute; 0: all cores
   bool skip_broken = false;        ///< leave broken samples out and count them
+  bool sole_split = false;         ///< the command reads one split and no other (data::DatasetOptions)
+  bool keep_difficult = false;     ///< VOC's difficult objects are like all others
 };
 
 /// One run of a command: its data, machine and progress. Made once; every stage of the command takes it
@@ -27,8 +29,8 @@ class Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  /// A split ("train", "val", "test"), read and checked on first use. The reference stays valid. Throws what
-  /// data::read_dataset throws.
+  /// A split ("train", "val", "test"), read and checked on first use; images that it shares with another one
+  /// are said. The reference stays valid. Throws what data::read_dataset throws.
   const data::Dataset& data(const std::string& split);
   /// The same of a split that is learnt from or measured on: has objects, and the classes of the splits that
   /// were read before. Throws InputError.

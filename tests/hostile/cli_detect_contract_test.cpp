@@ -47,6 +47,14 @@ TEST_F(DetectContract, TextSaysWhatWasFoundWhere) {
   EXPECT_THAT(run({"detect", "--weights", onnx_, "--source", in_, "--conf", "1"}).out, HasSubstr("nothing"));
 }
 
+TEST_F(DetectContract, TextComesBeforeTheEnd) {
+  const std::string out = folder_ / "out";
+  fs::create_directories(out + "/deep/b.png");  // so that the second picture cannot be written
+  const Outcome outcome = run(detect({"--source", in_, "--out", out, "--threads", "1"}));
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("in/a.jpg: 80x60, "), Not(HasSubstr("2 images"))));
+}
+
 TEST_F(DetectContract, WritesPicturesAndTheFilesAskedFor) {
   const std::string out = folder_ / "out";
   EXPECT_EQ(run(detect({"--source", in_, "--out", out, "--save-txt", "--save-csv", "--save-json"})).code, 0);
@@ -56,6 +64,21 @@ TEST_F(DetectContract, WritesPicturesAndTheFilesAskedFor) {
   }
   EXPECT_EQ(run(detect({"--source", in_, "--out", out + "2", "--no-save-img", "--save-txt"})).code, 0);
   EXPECT_FALSE(fs::exists(out + "2/a.jpg"));
+}
+
+TEST_F(DetectContract, JsonStandsForAFileNameThatIsNotUtf8) {
+  image::encode_file(folder_ / "in/caf\xe9.jpg", image::Image(60, 80, 90));
+  write("in/d\xe9.jpg", "damaged");
+  const std::string out = folder_ / "out";
+  const auto document =
+      expect_json(detect({"--source", in_, "--skip-broken", "--out", out, "--save-json", "--save-csv"}));
+  ASSERT_EQ(document.at("images").size(), 4U);
+  EXPECT_EQ(document.at("images").at(1).at("source"), in_ + "/caf\xef\xbf\xbd.jpg");
+  EXPECT_THAT(document.at("broken").at(0).get<std::string>(), HasSubstr("d\xef\xbf\xbd.jpg"));
+  const auto saved = nlohmann::json::parse(bytes("out/detections.json"));
+  EXPECT_EQ(saved, document.at("images"));
+  EXPECT_THAT(bytes("out/detections.csv"), HasSubstr(in_ + "/caf\xe9.jpg"));
+  EXPECT_TRUE(fs::exists(out + "/caf\xe9.jpg"));
 }
 
 TEST_F(DetectContract, OnlyTheClassesAskedFor) {

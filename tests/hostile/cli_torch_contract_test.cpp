@@ -283,18 +283,33 @@ TEST_F(TorchContract, EveryBrokenSampleIsListedWithWhatIsAccepted) {
   const std::string cut = write("set/images/val/000001.jpg", image.substr(0, image.size() / 2));
   const std::string labels = write("set/labels/val/000002.txt",
                                    "0 0.5 0.5 0.2 0.2\n7 0.5 0.5 0.2 0.2\n1 0.5 0.5 0.2\n\n1 0.5 x 0.2 "
-                                   "0.2\n1 0.5 1.5 0.2 0.2\n1 0.5 0.5 0 0.2\n");
+                                   "0.2\n1 0.5 1.5 0.2 0.2\n1 0.5 0.5 -0.1 0.2\n");
   const auto before = files();
   expect_failure(
       3, eval(weights, data),
       AllOf(HasSubstr(cut), HasSubstr(labels + ", line 2: class 7"), HasSubstr("0..3"),
             HasSubstr(labels + ", line 3: 4 numbers, 5 expected"), HasSubstr(labels + ", line 5: 'x'"),
-            HasSubstr(labels + ", line 6: cy is 1.5; accepted is 0 to 1"), HasSubstr(labels + ", line 7"),
-            Not(HasSubstr("line 1:")), HasSubstr("--skip-broken")));
+            HasSubstr(labels + ", line 6: cy is 1.5; accepted is 0 to 1"),
+            HasSubstr(labels + ", line 7: w is -0.1"), Not(HasSubstr("line 1:")),
+            HasSubstr("--skip-broken")));
   EXPECT_EQ(files(), before);
   const auto document = expect_json(with(eval(weights, data), {"--skip-broken"}));
   EXPECT_EQ(document.at("skipped"), 2);
   EXPECT_EQ(document.at("images"), 1);
+}
+
+TEST_F(TorchContract, AJsonThatTellsNoSplitServesEvalAndCalibrateAndNoTraining) {
+  make_set();
+  const std::string data = folder_ / "set/annotations/instances_default.json";
+  fs::copy_file(folder_ / "set/annotations/instances_val.json", data);
+  fs::create_directory_symlink(folder_ / "set/images/val", folder_ / "set/images/default");
+  const std::string weights = make_weights(), out = folder_ / "out.safetensors";
+  EXPECT_EQ(expect_json(eval(weights, data)).at("split"), "val");
+  EXPECT_EQ(run({"calibrate", "--weights", weights, "--data", data, "--out", out}).code, 0);
+  const auto message = AllOf(HasSubstr(data), HasSubstr("train, val or test"), HasSubstr("anno_path"));
+  expect_failure(3, {"train", "--data", data, "--out", folder_ / "run"}, message);
+  expect_failure(3, {"pipeline", "--data", data, "--out", folder_ / "run"}, message);
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
 }
 
 TEST_F(TorchContract, BrokenTrainingSamplesStopEveryStepThatReadsThem) {

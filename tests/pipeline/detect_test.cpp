@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <sstream>
 
 #include "base/errors.h"
 #include "base/random.h"
@@ -29,6 +30,25 @@ class StopAfter : public Monitor {
  private:
   int64_t frames_;
   std::atomic<int64_t> done_ = 0;
+};
+
+/// Lines that note how many results there were when each was asked for.
+class NotingList : public std::streambuf {
+ public:
+  NotingList(std::vector<std::string> lines, const std::vector<FrameResult>& results)
+      : lines_(std::move(lines)), results_(results) {}
+  std::vector<size_t> noted;
+
+ private:
+  int_type underflow() override {
+    noted.push_back(results_.size());
+    if (noted.size() > lines_.size()) return traits_type::eof();
+    std::string& line = lines_[noted.size() - 1];
+    setg(line.data(), line.data(), line.data() + line.size());
+    return traits_type::to_int_type(line[0]);
+  }
+  std::vector<std::string> lines_;
+  const std::vector<FrameResult>& results_;
 };
 
 class Detect : public testing::Test {
@@ -81,6 +101,26 @@ TEST_F(Detect, WhatCannotBeReadIsReportedAndCounted) {
   EXPECT_EQ(results[3].detections.size(), 3U);
   EXPECT_EQ(summary_.class_names, (std::vector<std::string>{"a", "b", "c d"}));
   EXPECT_GT(summary_.seconds.inference, 0);
+}
+
+TEST_F(Detect, AListIsReadWhileResultsComeOut) {
+  std::vector<FrameResult> results;
+  NotingList lines({folder_ / "00.png\n", folder_ / "01.png\n", folder_ / "02.png\n"}, results);
+  std::istream list(&lines);
+  options_.sources = {{.path = "-", .relative = {}, .is_list = true}};
+  options_.list = &list;
+  options_.detector.threads = 1;
+  const FrameSink sink{{}, [&](const FrameResult& r, const auto&) { results.push_back(r); }};
+  detect(options_, sink, silent_monitor());
+  EXPECT_THAT(lines.noted, testing::ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(results.size(), 3U);
+}
+
+TEST_F(Detect, AnEmptyListIsNoSource) {
+  std::istringstream list("\n\n");
+  options_.sources = {{.path = "-", .relative = {}, .is_list = true}};
+  options_.list = &list;
+  EXPECT_THAT([&] { run(1); }, ThrowsMessage<InputError>(HasSubstr("no image was found")));
 }
 
 TEST_F(Detect, NamesMustFitTheNetwork) {

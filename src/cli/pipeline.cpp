@@ -5,7 +5,6 @@
 
 #include <optional>
 
-#include "base/errors.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/run_options.h"
@@ -53,19 +52,10 @@ class PipelineCommand : public Command {
     }
     if (!result.trtexec.empty()) text += fmt::format("TensorRT: {}\n", result.trtexec);
     console.result(text, pipeline::result_document(result));
-    if (max_drop_) check_drop(result);
+    if (max_drop_) pipeline::require_drop(result, *max_drop_);
   }
 
  private:
-  void check_drop(const pipeline::Result& result) const {
-    if (!result.alarms.empty()) throw GoalMissed("pipeline: {}", result.alarms.front());
-    for (const pipeline::Row& row : result.rows) {
-      if (row.model != "engine" || -100 * row.to_float->value <= *max_drop_) continue;
-      throw GoalMissed("pipeline: the engine loses {:.2f} points of mAP, --max-drop {} is accepted",
-                       -100 * row.to_float->value, *max_drop_);
-    }
-  }
-
   stages::RunOptions run_;
   pipeline::PipelineOptions options_;
   fs::path recipe_;

@@ -87,8 +87,7 @@ class Steps {
     step.work = [rows = rows_, files = files_, split = in_.options.split](Run& run) {
       const data::Dataset& dataset = run.data(split);
       const coco::GroundTruth truth = stages::ground_truth_of(dataset);
-      coco::Options options{.threads = run.threads()};
-      for (const data::ImageRecord& record : dataset.images) options.image_ids.push_back(record.image_id);
+      const coco::Options options = stages::judging_of(dataset, run);
       const auto difference = [&](const std::string& model, const std::string& other) {
         InnerMonitor inner(run.monitor());
         const coco::Detections first = coco::read_detections(files.detections(other)),

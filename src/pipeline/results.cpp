@@ -55,6 +55,15 @@ bool disagrees(const Difference& to_simulation) {
   return !explained && std::fabs(to_simulation.value) > kRounding;
 }
 
+void require_drop(const Result& result, double points) {
+  if (!result.alarms.empty()) throw GoalMissed("pipeline: {}", result.alarms.front());
+  for (const Row& row : result.rows) {
+    if (row.model != "engine" || -100 * row.to_float->value <= points) continue;
+    throw GoalMissed("pipeline: the engine loses {:.2f} points of mAP, --max-drop {} is accepted",
+                     -100 * row.to_float->value, points);
+  }
+}
+
 json read_result(const fs::path& path) {
   json document = json::parse(read_file(path), nullptr, false);
   if (!document.is_discarded()) return document;

@@ -39,6 +39,10 @@ struct Result {
 /// more than rounding does (0.1 points).
 bool disagrees(const Difference& to_simulation);
 
+/// A bound that was asked for: throws GoalMissed when the engine loses more than `points` of mAP (0..100)
+/// against float, or when there is an alarm, since its numbers are then of another model.
+void require_drop(const Result& result, double points);
+
 /// Reads what the steps of evaluate and bench wrote. Throws InputError when a file is not what its step
 /// wrote, or of another data set, split, size or machine.
 Result results_of(const PipelineOptions& options, std::span<const Network> networks, const Premises& premises,

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/errors.h"
+
 namespace y6q::pipeline {
 namespace {
 
@@ -51,6 +53,14 @@ TEST(Disagreement, IsMoreThanTheIntervalAndMoreThanRounding) {
   EXPECT_TRUE(disagrees({0.02, 0.01, 0.03, 0.001}));
   EXPECT_FALSE(disagrees({-0.02, -0.05, 0.01, 0.2})) << "zero is in the interval";
   EXPECT_FALSE(disagrees({-0.0004, -0.0006, -0.0002, 0.01})) << "less than a tenth of a point";
+}
+
+TEST(MaxDrop, IsInPointsOfTheEngineAgainstFloat) {
+  Result result = example();
+  EXPECT_THROW(require_drop(result, 19.7), GoalMissed);
+  EXPECT_NO_THROW(require_drop(result, 19.9));
+  result.alarms = {"engine is -20.2 points from its simulation"};
+  EXPECT_THROW(require_drop(result, 19.9), GoalMissed);
 }
 
 }  // namespace

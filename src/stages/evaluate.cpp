@@ -60,6 +60,13 @@ coco::GroundTruth ground_truth_of(const data::Dataset& dataset) {
   return truth;
 }
 
+coco::Options judging_of(const data::Dataset& dataset, const Run& run) {
+  // An annotation file is judged as COCO does, whatever it flags.
+  coco::Options options{.use_ignore = dataset.annotation_json.empty(), .threads = run.threads()};
+  for (const data::ImageRecord& record : dataset.images) options.image_ids.push_back(record.image_id);
+  return options;
+}
+
 Evaluation evaluate(infer::Runner& runner, const data::Dataset& all, const EvaluateOptions& options,
                     const Run& run, Monitor& monitor) {
   const data::Dataset annotated = options.protocol.annotated_only ? with_objects(all) : data::Dataset{};
@@ -82,13 +89,9 @@ Evaluation evaluate(infer::Runner& runner, const data::Dataset& all, const Evalu
     monitor.advance(static_cast<int64_t>(result.detections.size()), "");
   }
   monitor.end();
-  // Only the images of the split that were loaded count: an annotation file may hold more.
-  // An annotation file is judged as COCO does, whatever it flags.
-  coco::Options coco{.use_ignore = dataset.annotation_json.empty(), .threads = run.threads()};
-  for (const data::ImageRecord& record : dataset.images) coco.image_ids.push_back(record.image_id);
   coco::Detections found = coco::to_detections(result.detections, dataset.category_ids);
   if (options.protocol.rounded) coco::round_as_reference(found);
-  result.coco = coco::evaluate(ground_truth_of(dataset), found, coco);
+  result.coco = coco::evaluate(ground_truth_of(dataset), found, judging_of(dataset, run));
   return result;
 }
 

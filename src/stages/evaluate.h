@@ -29,6 +29,9 @@ struct Evaluation {
 /// difficult carry COCO's `ignore`.
 coco::GroundTruth ground_truth_of(const data::Dataset& dataset);
 
+/// How detections of a split are judged: on the images that were loaded (an annotation file may hold more).
+coco::Options judging_of(const data::Dataset& dataset, const Run& run);
+
 /// Runs a network over a split and evaluates it: one protocol for float, simulated and engine models.
 /// monitor: the run's own, or one of work inside other work. Throws Interrupted when it asks to stop.
 Evaluation evaluate(infer::Runner& runner, const data::Dataset& dataset, const EvaluateOptions& options,

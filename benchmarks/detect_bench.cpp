@@ -7,6 +7,7 @@
 #include "base/monitor.h"
 #include "base/threads.h"
 #include "data/synth.h"
+#include "ir/queries.h"
 #include "models/yolov6.h"
 #include "onnx/write.h"
 #include "passes/insert_quantizers.h"
@@ -33,9 +34,8 @@ fs::path quantized_network() {
   const ir::Model network = models::yolov6(
       {.architecture = "yolov6s", .mode = models::Mode::repvgg, .class_count = 80, .image_size = {640, 640}});
   ir::Model model = passes::insert_quantizers(passes::deploy(network), {});
-  for (const ir::Node& node : model.graph.nodes()) {
-    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
-    if (!quantizer || quantizer->channel_axis >= 0) continue;
+  for (const ir::Value quantizer : ir::activation_quantizers(model.graph)) {
+    const ir::Node& node = model.graph.node(quantizer);
     model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(1);
   }
   onnx::write_onnx(path, model, {.form = onnx::Form::qdq, .metadata = {{"scheme", "tensorrt"}}});

@@ -3,6 +3,7 @@
 
 #include "base/isa.h"
 #include "base/random.h"
+#include "ir/queries.h"
 #include "models/yolov6.h"
 #include "passes/insert_quantizers.h"
 #include "passes/pipeline.h"
@@ -40,9 +41,8 @@ ir::Model network(const std::string& architecture) {
 Training quantized_training(const std::string& architecture) {
   const ir::Model teacher = passes::deploy(network(architecture));
   ir::Model student = passes::insert_quantizers(teacher, {});
-  for (const ir::Node& node : student.graph.nodes()) {
-    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
-    if (!quantizer || quantizer->channel_axis >= 0) continue;
+  for (const ir::Value quantizer : ir::activation_quantizers(student.graph)) {
+    const ir::Node& node = student.graph.node(quantizer);
     student.weights.at(student.graph.node(node.inputs[1]).name) = ir::Array::scalar(1);
   }
   return {.start = student, .masks = {}, .teacher = teacher};

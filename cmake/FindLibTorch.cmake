@@ -14,6 +14,8 @@ if(NOT TARGET LibTorch::torch)
   # -idirafter: torch bundles headers of fmt and protobuf that must not hide Debian's.
   target_compile_options(LibTorch::torch INTERFACE
     "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include" "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}")
+  # Functions of tensors one by one: without it every header of an operator brings all two thousand.
+  target_compile_definitions(LibTorch::torch INTERFACE AT_PER_OPERATOR_HEADERS)
   target_link_libraries(LibTorch::torch INTERFACE "${LibTorch_torch_cpu}" "${LibTorch_c10}")
   target_link_options(LibTorch::torch INTERFACE
     "-Wl,-rpath,${Y6Q_LIBTORCH}/lib" "-Wl,-rpath,${cuda_runtime}" "-Wl,-rpath-link,${cuda_runtime}")

@@ -3,7 +3,7 @@
 # One folder, one target y6q_NAME (alias y6q::NAME), and one test program y6q_NAME_test.
 # LINKS names other folders of ours (without prefix): it is the layering, and tests/layers checks every
 # #include "folder/…" against it. EXTERNAL names imported targets seen through our headers,
-# PRIVATE_EXTERNAL those seen by our sources only. TORCH: compile with the shared precompiled torch/torch.h.
+# PRIVATE_EXTERNAL those seen by our sources only. TORCH: compile with the shared precompiled eager/torch.h.
 set(Y6Q_TEST_PREFIX "" CACHE STRING "Put before the names of tests: tells one build's tests from another's")
 
 function(y6q_library name)
@@ -61,6 +61,15 @@ function(y6q_test name)
   # Discovery starts the program: with LibTorch or sanitizers on a busy machine the default 5 s are too short.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${Y6Q_TEST_PREFIX}"
                        NO_PRETTY_VALUES PROPERTIES LABELS ${A_LABEL} TIMEOUT ${A_TIMEOUT})
+endfunction()
+
+# y6q_test_on_avx2(NAME LABEL label): runs a test program's tests a second time, called avx2.…, as on a CPU that has
+# nothing newer: oneDNN's kernels, those of OpenVINO and LibTorch among them, obey the variable.
+function(y6q_test_on_avx2 name)
+  cmake_parse_arguments(A "" "LABEL" "" ${ARGN})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_PREFIX "${Y6Q_TEST_PREFIX}avx2."
+                       TEST_LIST ${name}_avx2 NO_PRETTY_VALUES
+                       PROPERTIES LABELS ${A_LABEL} TIMEOUT 120 ENVIRONMENT ONEDNN_MAX_CPU_ISA=AVX2)
 endfunction()
 
 # y6q_benchmark(NAME SOURCES … LINKS folder … [EXTERNAL target …]): NAME ends in _bench; ./run bench finds it.

@@ -8,8 +8,8 @@
 #include "checkpoint/state_dict.h"
 #include "formats/provenance.h"
 #include "formats/scales.h"
+#include "ir/queries.h"
 #include "passes/pipeline.h"
-#include "passes/strip_quantizers.h"
 
 namespace y6q::checkpoint {
 namespace {
@@ -53,13 +53,13 @@ formats::ModelFile finished(CheckpointModel&& found, bool deploy) {
   const models::Options& network = found.network.options;
   formats::ModelFile file{std::move(found.model),
                           {.architecture = found.network.is_custom ? models::kCustom : network.architecture,
-                           .mode = std::string(models::to_text(network.mode)),
+                           .mode = std::string(name_of(network.mode)),
                            .image_size = network.image_size}};
   if (!deploy && found.ranges.empty()) return file;
   file.model = passes::deploy(file.model);
-  file.info.mode = models::to_text(models::Mode::repvgg_deploy);
+  file.info.mode = name_of(models::Mode::repvgg_deploy);
   if (!found.ranges.empty()) file.model = quantized_by_checkpoint(file.model, found.ranges);
-  if (passes::has_quantizers(file.model)) file.info.scheme = "tensorrt";
+  if (ir::has_quantizers(file.model.graph)) file.info.scheme = "tensorrt";
   return file;
 }
 
@@ -124,11 +124,6 @@ Conversion from_model(const ConvertOptions& options) {
 }
 
 }  // namespace
-
-std::string_view name_of(ConvertTarget target) {
-  constexpr std::array<std::string_view, 3> kNames{"model", "pt", "scales"};
-  return kNames[static_cast<size_t>(target)];
-}
 
 formats::ModelFile model_of_checkpoint(const PtReader& reader, const ConvertOptions& options) {
   const PtNetwork& network = choose(reader, options.entry);

@@ -3,10 +3,10 @@
 #include <array>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/files.h"
+#include "base/names.h"
 #include "formats/model_file.h"
 #include "formats/pt_reader.h"
 
@@ -17,11 +17,21 @@ enum class ConvertTarget {
   pt,      ///< state dictionary that torch.load(weights_only=True) opens
   scales,  ///< RepOptimizer's scales (formats/scales.h)
 };
-/// "model", "pt", "scales".
-std::string_view name_of(ConvertTarget target);
+
+constexpr auto names_of(ConvertTarget) {
+  return name_table<ConvertTarget>(
+      "conversion target",
+      {{ConvertTarget::model, "model"}, {ConvertTarget::pt, "pt"}, {ConvertTarget::scales, "scales"}});
+}
 
 /// Which network of a training checkpoint: the averaged weights are the ones to infer with.
 enum class CheckpointEntry { best /* ema, else model */, ema, model };
+
+constexpr auto names_of(CheckpointEntry) {
+  return name_table<CheckpointEntry>(
+      "checkpoint entry",
+      {{CheckpointEntry::best, "best"}, {CheckpointEntry::ema, "ema"}, {CheckpointEntry::model, "model"}});
+}
 
 struct ConvertOptions {
   fs::path weights{};  ///< .pt file, or model file of ours

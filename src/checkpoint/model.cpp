@@ -110,8 +110,8 @@ CheckpointModel checkpoint_model(const formats::PtReader& reader, const formats:
   const auto findings = differences(result.model.graph, entries.weights);
   if (!findings.empty()) {
     throw InputError("its entries are not those of {} in mode {} with {} classes, which it looks like:\n  {}",
-                     result.network.is_custom ? models::kCustom : options.architecture,
-                     models::to_text(options.mode), options.class_count, fmt::join(findings, "\n  "));
+                     result.network.is_custom ? models::kCustom : options.architecture, name_of(options.mode),
+                     options.class_count, fmt::join(findings, "\n  "));
   }
   for (const auto& [name, tensor] : entries.weights) {
     result.model.weights.emplace_hint(result.model.weights.end(), name, reader.array(*tensor));

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/errors.h"
+#include "ir/queries.h"
 #include "passes/insert_quantizers.h"
 #include "passes/share_ranges.h"
 
@@ -124,11 +125,6 @@ class Layers {
   std::optional<int64_t> bits_;
 };
 
-bool is_activation_quantizer(const ir::Node& node) {
-  const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
-  return quantizer != nullptr && quantizer->channel_axis < 0;
-}
-
 /// The largest range among the layers that read a quantizer, and of its source's own; 0 when none has one.
 float range_of_readers(const ir::Graph& graph, Value quantizer, const CheckpointRanges& ranges) {
   float amax = 0;
@@ -161,7 +157,7 @@ ir::Model quantized_by_checkpoint(const ir::Model& deployed, const CheckpointRan
   ir::Model model = passes::insert_quantizers(deployed, Layers(deployed, ranges).policy());
   for (uint32_t id = 0; id < model.graph.size(); ++id) {
     const ir::Node& node = model.graph[id];
-    if (!is_activation_quantizer(node)) continue;
+    if (!ir::is_activation_quantizer(model.graph, node)) continue;
     const std::string& parameter = model.graph.node(node.inputs[1]).name;
     model.weights.at(parameter) = ir::Array::scalar(range_of_readers(model.graph, {id}, ranges));
   }
@@ -196,7 +192,7 @@ CheckpointRanges checkpoint_ranges(const ir::Model& calibrated) {
     const auto source = graph.find(name);
     if (!source) continue;
     for (const Value reader : graph.consumers(*source)) {
-      if (is_activation_quantizer(graph.node(reader))) note(own, reader);
+      if (ir::is_activation_quantizer(graph, graph.node(reader))) note(own, reader);
     }
   }
   return ranges;

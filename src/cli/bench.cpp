@@ -36,12 +36,13 @@ class BenchCommand : public Command {
     const auto results = stages::bench(options_, console.monitor());
     nlohmann::json list = nlohmann::json::array();
     std::string text = fmt::format("{:<6} {:>5} {:>9} {:>9} {:>9} {:>10}  {}\n", "", "batch", "p50 ms",
-                                   "p90 ms", "p99 ms", "images/s", detect_isa().name());
+                                   "p90 ms", "p99 ms", "images/s", kernel_isa().name());
     for (const stages::BenchResult& result : results) {
-      const std::string precision(engine::to_text(result.candidate.precision));
+      const std::string precision(name_of(result.candidate.precision));
       const auto& ms = result.latency_ms;
       text += fmt::format("{:<6} {:>5} {:>9.3f} {:>9.3f} {:>9.3f} {:>10.1f}\n", precision, result.batch,
                           ms.p50, ms.p90, ms.p99, result.images_per_s);
+      if (!result.note.empty()) text += result.note + "\n";
       list.push_back({{"precision", precision},
                       {"batch", result.batch},
                       {"p50_ms", ms.p50},
@@ -49,9 +50,10 @@ class BenchCommand : public Command {
                       {"p99_ms", ms.p99},
                       {"images_per_s", result.images_per_s},
                       {"isa", result.isa},
+                      {"note", result.note},
                       {"onnx", result.candidate.onnx.string()}});
     }
-    console.result(text, {{"results", list}, {"isa", detect_isa().name()}});
+    console.result(text, {{"results", list}, {"isa", kernel_isa().name()}});
   }
 
  private:

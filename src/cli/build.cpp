@@ -23,12 +23,14 @@ class BuildCommand : public Command {
 
   void run(Console& console) override {
     const stages::BuildResult result = stages::build(options_);
-    console.result(fmt::format("OpenVINO on {}: {} layers, {} of {} convolutions in integers; in float: {}\n",
-                               result.isa, result.layers, result.integer_convolutions, result.convolutions,
-                               result.float_convolutions.empty()
-                                   ? "none"
-                                   : fmt::format("{}", fmt::join(result.float_convolutions, ", "))),
-                   stages::to_json(result));
+    console.result(
+        fmt::format("OpenVINO on {}: {} layers, {} of {} convolutions in integers; in float: {}\n{}",
+                    result.isa, result.layers, result.integer_convolutions, result.convolutions,
+                    result.float_convolutions.empty()
+                        ? "none"
+                        : fmt::format("{}", fmt::join(result.float_convolutions, ", ")),
+                    result.note.empty() ? "" : result.note + "\n"),
+        stages::to_json(result));
   }
 
  private:

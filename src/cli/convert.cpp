@@ -18,10 +18,10 @@ class ConvertCommand : public Command {
            "--to", target_,
            "What to write: model (default for a .pt), pt (a state dictionary; default for a model file) or "
            "scales (RepOptimizer's)")
-        ->check(CLI::IsMember({"model", "pt", "scales"}));
+        ->check(CLI::IsMember(all_names<checkpoint::ConvertTarget>()));
     app.add_option("--entry", entry_,
                    "Network of a training checkpoint; best: ema if there is one, else model")
-        ->check(CLI::IsMember({"best", "ema", "model"}))
+        ->check(CLI::IsMember(all_names<checkpoint::CheckpointEntry>()))
         ->capture_default_str();
     app.add_flag("--deploy", options_.deploy, "Merge branches and fold batch normalisation");
     app.add_flag("--float", options_.float_only,
@@ -36,18 +36,16 @@ class ConvertCommand : public Command {
   }
 
   void run(Console& console) override {
-    if (!target_.empty()) options_.target = target_of(target_);
-    if (entry_ != "best") {
-      options_.entry = entry_ == "ema" ? stages::CheckpointEntry::ema : stages::CheckpointEntry::model;
-    }
+    if (!target_.empty()) options_.target = from_name<checkpoint::ConvertTarget>(target_);
+    options_.entry = from_name<checkpoint::CheckpointEntry>(entry_);
     const checkpoint::Conversion done = checkpoint::convert(options_);
     const formats::ModelInfo& info = done.info;
     const bool network = !info.architecture.empty();
     std::string text =
-        fmt::format("{}: {}, {} {}\n", options_.out.string(), stages::name_of(done.target), done.entries,
+        fmt::format("{}: {}, {} {}\n", options_.out.string(), name_of(done.target), done.entries,
                     done.target == checkpoint::ConvertTarget::scales ? "blocks" : "tensors");
     nlohmann::json document{
-        {"out", options_.out.string()}, {"kind", stages::name_of(done.target)}, {"entries", done.entries}};
+        {"out", options_.out.string()}, {"kind", name_of(done.target)}, {"entries", done.entries}};
     if (network) {
       text +=
           fmt::format("{}, mode {}, {} classes, {}\n", info.architecture, info.mode, info.class_names.size(),
@@ -61,11 +59,6 @@ class ConvertCommand : public Command {
   }
 
  private:
-  static checkpoint::ConvertTarget target_of(const std::string& name) {
-    if (name == "pt") return checkpoint::ConvertTarget::pt;
-    return name == "scales" ? checkpoint::ConvertTarget::scales : checkpoint::ConvertTarget::model;
-  }
-
   checkpoint::ConvertOptions options_;
   std::string target_, entry_ = "best";
 };

@@ -36,7 +36,7 @@ nlohmann::ordered_json timing_document(const stages::DetectSummary& summary) {
           {"inference_ms", summary.seconds.inference / frames * 1e3},
           {"nms_ms", summary.seconds.nms / frames * 1e3},
           {"images_per_s", summary.images_per_s()},
-          {"isa", detect_isa().name()}};
+          {"isa", kernel_isa().name()}};
 }
 
 class DetectCommand : public Command {

@@ -8,12 +8,11 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/precision_option.h"
+#include "cli/run_options.h"
 #include "coco/dataset.h"
 #include "data/check_classes.h"
-#include "formats/model_file.h"
 #include "formats/provenance.h"
-#include "infer/eager_runner.h"
-#include "infer/engine_runner.h"
+#include "infer/open.h"
 #include "stages/evaluate.h"
 
 namespace y6q::cli {
@@ -22,10 +21,11 @@ namespace {
 class EvalCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--weights", weights_,
-                   "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx")
+    app.add_option(
+           "--weights", weights_,
+           "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx (run in the engine)")
         ->required();
-    add_data(app, data_);
+    add_run_options(app, run_);
     app.add_option("--split", split_, "train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
         ->capture_default_str();
@@ -33,10 +33,6 @@ class EvalCommand : public Command {
     size_option_ =
         add_image_size(app, options_.image_size)->description("Default: the size the model was made for");
     add_batch_size(app, options_.batch_size);
-    add_workers(app, options_.workers);
-    add_threads(app, options_.threads);
-    add_device(app);
-    add_skip_broken(app, skip_broken_);
     declare_protocol(app);
     app.add_option("--min-map", min_map_, "Exit 1 when the mAP (0..1) is lower")->check(CLI::Range(0.0, 1.0));
     app.add_option("--save-detections", save_, "Write the detections as COCO JSON");
@@ -44,15 +40,16 @@ class EvalCommand : public Command {
   }
 
   void run(Console& console) override {
-    const auto runner = open();
+    const auto runner = infer::open(weights_, {.precision = precision_, .threads = run_.threads});
+    if (size_option_->count() == 0) options_.image_size = runner->image_size();
+    if (!runner->note().empty()) console.monitor().message(runner->note());
     set_protocol(runner->facts());
-    const data::Dataset dataset = data::read_dataset(
-        data_,
-        {.split = split_, .skip_broken = skip_broken_, .threads = options_.threads, .sole_split = true},
-        console.monitor());
+    run_.sole_split = true;
+    stages::Run run(run_, console.monitor());
+    const data::Dataset& dataset = run.data(split_);
     const std::vector<std::string>& known = runner->facts().class_names;
-    if (!known.empty()) data::check_classes(known, weights_, dataset.class_names, data_);
-    const stages::Evaluation result = stages::evaluate(*runner, dataset, options_, console.monitor());
+    if (!known.empty()) data::check_classes(known, weights_, dataset.class_names, run_.data);
+    const stages::Evaluation result = stages::evaluate(*runner, dataset, options_, run);
     if (!save_.empty()) {
       coco::write_detections(save_, coco::to_detections(result.detections, dataset.category_ids));
     }
@@ -94,24 +91,12 @@ class EvalCommand : public Command {
     protocol.shrink = shrink_.value_or(protocol.shrink);
   }
 
-  std::unique_ptr<infer::Runner> open() {
-    if (weights_.extension() == ".onnx") {
-      auto runner = infer::open_engine(weights_, precision_, options_.threads);
-      if (size_option_->count() == 0) options_.image_size = runner->image_size();
-      return runner;
-    }
-    const formats::ModelFile file = formats::read_model(weights_);
-    if (size_option_->count() == 0) options_.image_size = file.info.image_size;
-    return infer::open_eager(
-        file.model, {.threads = options_.threads, .facts = {file.info.architecture, file.info.class_names}});
-  }
-
-  fs::path weights_, data_, save_;
+  stages::RunOptions run_;
+  fs::path weights_, save_;
   std::optional<engine::Precision> precision_;
   std::string split_ = "val", protocol_ = "letterbox";
   stages::EvaluateOptions options_;
   CLI::Option* size_option_ = nullptr;
-  bool skip_broken_ = false;
   std::optional<double> min_map_;
   std::optional<float> confidence_, iou_;
   std::optional<int64_t> shrink_;

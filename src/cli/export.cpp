@@ -17,7 +17,7 @@ class ExportCommand : public Command {
            "--form", form_,
            "float: the float network; qdq: quantizers as QuantizeLinear and DequantizeLinear; qdq-free: "
            "without them, and TensorRT's calibration cache beside it")
-        ->check(CLI::IsMember({"float", "qdq", "qdq-free"}))
+        ->check(CLI::IsMember(all_names<stages::ExportForm>()))
         ->capture_default_str();
     app.add_option("--export-batch-size", options_.batch, "Images a call; 0: any number")
         ->check(CLI::Range(int64_t{0}, int64_t{4096}))
@@ -29,7 +29,7 @@ class ExportCommand : public Command {
   }
 
   void run(Console& console) override {
-    options_.form = stages::export_form_from_name(form_);
+    options_.form = from_name<stages::ExportForm>(form_);
     const stages::ExportResult result = stages::export_onnx(options_);
     const auto bytes = fs::file_size(result.onnx);
     std::string text = fmt::format("{}: {} bytes, form {}\n", result.onnx.string(), bytes, form_);

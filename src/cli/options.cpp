@@ -71,13 +71,14 @@ CLI::Option* add_threads(CLI::App& app, int& threads) {
 }
 
 CLI::Option* add_seed(CLI::App& app, uint64_t& seed) {
-  return app.add_option("--seed", seed, "Of every random draw")
+  return app.add_option("--seed", seed, "Seed of all random draws")
       ->check(CLI::Validator(no_seed, ""))
       ->capture_default_str();
 }
 
-CLI::Option* add_seed_of_recipe(CLI::App& app, std::optional<uint64_t>& seed) {
-  return app.add_option("--seed", seed, "Instead of the recipe's")->check(CLI::Validator(no_seed, ""));
+CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed) {
+  return app.add_option("--seed", seed, "Seed of all random draws (default: the recipe's, else 0)")
+      ->check(CLI::Validator(no_seed, ""));
 }
 
 CLI::Option* add_device(CLI::App& app) {

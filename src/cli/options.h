@@ -18,7 +18,8 @@ CLI::Option* add_batch_size(CLI::App& app, int64_t& batch_size);
 CLI::Option* add_workers(CLI::App& app, int& workers);
 CLI::Option* add_threads(CLI::App& app, int& threads);
 CLI::Option* add_seed(CLI::App& app, uint64_t& seed);
-CLI::Option* add_seed_of_recipe(CLI::App& app, std::optional<uint64_t>& seed);
+/// Absent unless given.
+CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed);
 /// Only "cpu" is accepted in this build.
 CLI::Option* add_device(CLI::App& app);
 CLI::Option* add_skip_broken(CLI::App& app, bool& skip);

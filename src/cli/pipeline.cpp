@@ -3,9 +3,14 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <optional>
+
+#include "base/errors.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/run_options.h"
 #include "cli/train_options.h"
+#include "pipeline/pipeline.h"
 #include "pipeline/table.h"
 
 namespace y6q::cli {
@@ -15,8 +20,10 @@ class PipelineCommand : public Command {
  public:
   void declare(CLI::App& app) override {
     add_network_options(app, options_.train);
-    add_training_run_options(app, options_.train);
-    add_out(app, options_.train.out, "Folder of the run; the same command again goes on where it stopped");
+    add_run_options(app, run_);
+    add_epochs_and_batch_size(app, options_.train.training);
+    add_out(app, options_.train.training.out,
+            "Folder of the run; the same command again goes on where it stopped");
     app.add_option("--recipe", recipe_,
                    "YAML file with the maps pipeline, hyper_search, train, calibrate, qat and bench");
     app.add_option("--scales", options_.train.scales, "RepOptimizer's scales instead of searching for them");
@@ -24,30 +31,46 @@ class PipelineCommand : public Command {
                  "Search for RepOptimizer's scales in --mode repopt (on); without, plain SGD");
     app.add_option("--from", options_.from, "First step to run; earlier ones are taken as they are");
     app.add_option("--to", options_.to,
-                   fmt::format("Last step to run; steps are {}", fmt::join(pipeline::kPipelineSteps, ", ")));
+                   fmt::format("Last step to run; steps are {}", fmt::join(pipeline::kPhases, ", ")));
     app.add_flag("--final", final_, "Measure on the test split instead of val");
+    app.add_option(
+           "--max-drop", max_drop_,
+           "Exit 1 when the INT8 engine loses more points of mAP than this, or is not what was simulated")
+        ->check(CLI::Range(0.0, 100.0));
     add_example(app, "yolov6q pipeline --data data.yaml --model yolov6n --img-size 320 --out runs/x");
   }
 
   void run(Console& console) override {
     if (!recipe_.empty()) pipeline::read_pipeline_recipe(recipe_, options_);
     options_.split = final_ ? "test" : "val";
-    const pipeline::PipelineResult result = pipeline::pipeline(options_, console.monitor());
-    std::string text = result.rows.empty()
-                           ? fmt::format("done up to {}: {}\n", options_.to, options_.train.out.string())
-                           : report::to_text(pipeline::result_table(result));
-    const fs::path report = pipeline::results_folder(options_) / "report.html";
-    if (options_.to.empty() || options_.to == pipeline::kPipelineSteps.back()) {
-      text += fmt::format("\nreport: {}\n", report.string());
+    stages::Run run(run_, console.monitor());
+    const pipeline::Result result = pipeline::pipeline(options_, run);
+    const fs::path& out = options_.train.training.out;
+    std::string text = result.rows.empty() ? fmt::format("done up to {}: {}\n", options_.to, out.string())
+                                           : report::to_text(pipeline::result_table(result));
+    if (options_.to.empty() || options_.to == pipeline::kPhases.back()) {
+      text += fmt::format("\nreport: {}\n", (pipeline::results_folder(options_) / "report.html").string());
     }
     if (!result.trtexec.empty()) text += fmt::format("TensorRT: {}\n", result.trtexec);
     console.result(text, pipeline::result_document(result));
+    if (max_drop_) check_drop(result);
   }
 
  private:
+  void check_drop(const pipeline::Result& result) const {
+    if (!result.alarms.empty()) throw GoalMissed("pipeline: {}", result.alarms.front());
+    for (const pipeline::Row& row : result.rows) {
+      if (row.model != "engine" || -100 * row.to_float->value <= *max_drop_) continue;
+      throw GoalMissed("pipeline: the engine loses {:.2f} points of mAP, --max-drop {} is accepted",
+                       -100 * row.to_float->value, *max_drop_);
+    }
+  }
+
+  stages::RunOptions run_;
   pipeline::PipelineOptions options_;
   fs::path recipe_;
   bool final_ = false;
+  std::optional<double> max_drop_;
 };
 
 }  // namespace

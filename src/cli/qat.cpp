@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/run_options.h"
 #include "cli/train_options.h"
 #include "cli/training_report.h"
 
@@ -12,8 +13,9 @@ class QatCommand : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("--weights", options_.weights, "Calibrated model file")->required();
-    add_training_run_options(app, options_);
-    add_recipe_and_resume(app, options_, recipe_);
+    add_run_options(app, run_);
+    add_epochs_and_batch_size(app, options_.training);
+    add_recipe_and_resume(app, options_.training, recipe_);
     app.add_option(
         "--teacher", options_.teacher,
         "Float model it was calibrated from (default: ../float/best.safetensors beside --weights)");
@@ -26,11 +28,13 @@ class QatCommand : public Command {
   }
 
   void run(Console& console) override {
-    read_recipe(recipe_, options_);
-    report_training(console, stages::qat(options_, console.monitor()));
+    read_recipe(recipe_, options_.training);
+    stages::Run run(run_, console.monitor());
+    report_training(console, stages::qat(options_, run));
   }
 
  private:
+  stages::RunOptions run_;
   stages::QatOptions options_;
   fs::path recipe_;
 };

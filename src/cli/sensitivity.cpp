@@ -3,8 +3,10 @@
 #include <fmt/core.h>
 
 #include "cli/command.h"
+#include "cli/field_options.h"
 #include "cli/options.h"
-#include "cli/range_options.h"
+#include "cli/run_options.h"
+#include "ptq/range_fields.h"
 
 namespace y6q::cli {
 namespace {
@@ -13,28 +15,21 @@ class SensitivityCommand : public Command {
  public:
   void declare(CLI::App& app) override {
     add_weights(app, options_.weights);
-    add_data(app, options_.data);
     add_out(app, options_.out, "JSON file to write");
     app.add_option("--split", options_.split, "Measured on: train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
         ->capture_default_str();
-    add_range_options(app, options_.ranges);
-    app.add_option("--images", options_.images, "Training images to calibrate with")
-        ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
-        ->capture_default_str();
+    add_fields(app, ptq::range_fields(), options_.ranges);
     add_batch_size(app, options_.batch_size);
-    add_workers(app, options_.workers);
-    add_threads(app, options_.threads);
-    add_seed(app, options_.seed);
-    add_device(app);
-    add_skip_broken(app, options_.skip_broken);
+    add_run_options(app, run_);
     add_example(app,
                 "yolov6q sensitivity --weights runs/x/float/best.safetensors --data data.yaml --out "
                 "sensitivity.json");
   }
 
   void run(Console& console) override {
-    const formats::Sensitivity result = stages::sensitivity(options_, console.monitor());
+    stages::Run run(run_, console.monitor());
+    const formats::Sensitivity result = stages::sensitivity(options_, run);
     std::string text =
         fmt::format("{:<44} {:>7} {:>7} {:>8}\n", "only this layer in INT8", "mAP", "mAP50", "drop");
     for (const formats::LayerSensitivity& row : result.layers) {
@@ -50,6 +45,7 @@ class SensitivityCommand : public Command {
   }
 
  private:
+  stages::RunOptions run_;
   stages::SensitivityOptions options_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/run_options.h"
 #include "cli/train_options.h"
 #include "cli/training_report.h"
 
@@ -12,8 +13,9 @@ class TrainCommand : public Command {
  public:
   void declare(CLI::App& app) override {
     add_network_options(app, options_);
-    add_training_run_options(app, options_);
-    add_recipe_and_resume(app, options_, recipe_);
+    add_run_options(app, run_);
+    add_epochs_and_batch_size(app, options_.training);
+    add_recipe_and_resume(app, options_.training, recipe_);
     app.add_option("--scales", options_.scales,
                    "RepOptimizer for --mode repopt: a scales file, or the model of --mode hyper_search");
     add_example(
@@ -22,11 +24,13 @@ class TrainCommand : public Command {
   }
 
   void run(Console& console) override {
-    read_recipe(recipe_, options_);
-    report_training(console, stages::train(options_, console.monitor()));
+    read_recipe(recipe_, options_.training);
+    stages::Run run(run_, console.monitor());
+    report_training(console, stages::train(options_, run));
   }
 
  private:
+  stages::RunOptions run_;
   stages::TrainOptions options_;
   fs::path recipe_;
 };

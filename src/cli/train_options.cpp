@@ -16,27 +16,20 @@ void add_network_options(CLI::App& app, stages::TrainOptions& options) {
   add_image_size(app, options.image_size);
 }
 
-void add_training_run_options(CLI::App& app, stages::TrainingRunOptions& options) {
-  add_data(app, options.data);
-  app.add_option("--epochs", options.epochs, "Instead of the recipe's")
+void add_epochs_and_batch_size(CLI::App& app, stages::TrainingOptions& options) {
+  app.add_option("--epochs", options.epochs, "Number of epochs (default: the recipe's)")
       ->check(CLI::Range(int64_t{1}, train::kMostEpochs));
-  app.add_option("--batch-size", options.batch_size, "Instead of the recipe's")
+  app.add_option("--batch-size", options.batch_size, "Images in a batch (default: the recipe's)")
       ->check(CLI::Range(int64_t{1}, train::kLargestBatch));
-  add_seed_of_recipe(app, options.seed);
-  add_workers(app, options.workers);
-  add_threads(app, options.threads);
-  add_device(app);
-  add_skip_broken(app, options.skip_broken);
 }
 
-void add_recipe_and_resume(CLI::App& app, stages::TrainingRunOptions& options,
-                           std::filesystem::path& recipe) {
+void add_recipe_and_resume(CLI::App& app, stages::TrainingOptions& options, std::filesystem::path& recipe) {
   add_out(app, options.out, "Folder for best.safetensors, last.safetensors, the training state and curves");
   app.add_option("--recipe", recipe, "YAML file with training settings; without it they suit the set's size");
   app.add_flag("--resume", options.resume, "Go on from the training state in --out");
 }
 
-void read_recipe(const std::filesystem::path& recipe, stages::TrainingRunOptions& options) {
+void read_recipe(const std::filesystem::path& recipe, stages::TrainingOptions& options) {
   if (recipe.empty()) return;
   options.recipe = read_file(recipe, 1 << 20);
   options.recipe_origin = recipe.string();

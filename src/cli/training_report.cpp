@@ -7,9 +7,10 @@ namespace y6q::cli {
 void report_training(Console& console, const stages::TrainSummary& summary) {
   nlohmann::json epochs = nlohmann::json::array();
   for (const auto& row : summary.history) {
-    nlohmann::json entry{
-        {"epoch", row.epoch},       {"loss_classes", row.loss_classes}, {"loss_iou", row.loss_iou},
-        {"loss_dfl", row.loss_dfl}, {"loss_distill", row.loss_distill}, {"images_per_s", row.images_per_s}};
+    nlohmann::json entry{{"epoch", row.epoch}, {"images_per_s", row.images_per_s}};
+    for (const train::LossTerm& term : train::kLossTerms) {
+      entry[std::string("loss_") + term.name] = row.losses.*term.value;
+    }
     if (row.map) entry["map"] = *row.map;
     epochs.push_back(std::move(entry));
   }

@@ -10,15 +10,15 @@ namespace {
 
 constexpr double kTolerance = 1e-12;
 
-struct Case {
+struct Sample {
   GroundTruth truth;
   Detections found;
 };
 
 /// Scores are continuous: copies of an image stand side by side in any order of equal scores.
-Case random_case(uint64_t seed) {
+Sample random_case(uint64_t seed) {
   Random random(seed);
-  Case result;
+  Sample result;
   const int64_t images = 3 + random.index(8);
   for (int64_t c = 1; c <= 3; ++c) result.truth.categories.push_back({c, "c"});
   for (int64_t i = 1; i <= images; ++i) {
@@ -39,9 +39,9 @@ Case random_case(uint64_t seed) {
 }
 
 /// The same images again and again, each copy with an id of its own that keeps the order.
-Case copied(const Case& once, std::span<const uint32_t> times) {
+Sample copied(const Sample& once, std::span<const uint32_t> times) {
   constexpr int64_t kCopies = 1000;
-  Case result;
+  Sample result;
   result.truth.categories = once.truth.categories;
   for (size_t i = 0; i < once.truth.images.size(); ++i) {
     const int64_t image = once.truth.images[i];
@@ -70,13 +70,13 @@ std::array<double, kResampledCount> resampled_stats(const Result& result) {
 TEST(Replicate, EqualsAnEvaluationOfCopiedImages) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
-    const Case once = random_case(seed);
+    const Sample once = random_case(seed);
     const ReplicateEvaluator evaluator{Case(once.truth, once.found, {})};
     Random random(seed, 1);
     std::vector<uint32_t> times(once.truth.images.size());
     for (uint32_t& n : times) n = seed == 0 ? 1 : static_cast<uint32_t>(random.index(4));
     times.front() = 1;
-    const Case copies = copied(once, times);
+    const Sample copies = copied(once, times);
     const Result want = evaluate(copies.truth, copies.found);
     const ReplicateStats got = evaluator.evaluate(times);
     const auto stats = resampled_stats(want);
@@ -88,7 +88,7 @@ TEST(Replicate, EqualsAnEvaluationOfCopiedImages) {
 }
 
 TEST(Bootstrap, ValuesAreThoseOfTheDataAndLieInTheirIntervals) {
-  const Case one = random_case(7);
+  const Sample one = random_case(7);
   const BootstrapResult result = bootstrap(one.truth, one.found, {}, {.replicates = 200, .seed = 3});
   EXPECT_NEAR(result.stats[0].value, evaluate(one.truth, one.found).map(), kTolerance);
   EXPECT_LT(result.stats[0].low, result.stats[0].value);
@@ -97,7 +97,7 @@ TEST(Bootstrap, ValuesAreThoseOfTheDataAndLieInTheirIntervals) {
 }
 
 TEST(Bootstrap, DependsOnTheSeedAndNotOnTheThreads) {
-  const Case one = random_case(7);
+  const Sample one = random_case(7);
   const auto run = [&](uint64_t seed, int threads) {
     return bootstrap(one.truth, one.found, {.threads = threads}, {.replicates = 50, .seed = seed})
         .replicate_ap;
@@ -108,7 +108,7 @@ TEST(Bootstrap, DependsOnTheSeedAndNotOnTheThreads) {
 
 /// One image in two is found: AP is the share of images drawn that are found, a binomial over 400.
 TEST(Bootstrap, TheIntervalHasTheWidthOfABinomial) {
-  Case one;
+  Sample one;
   one.truth.categories = {{1, "c"}};
   for (int64_t i = 0; i < 400; ++i) {
     one.truth.images.push_back(i);
@@ -123,7 +123,7 @@ TEST(Bootstrap, TheIntervalHasTheWidthOfABinomial) {
 }
 
 TEST(Comparison, OfAFileWithItselfIsNothing) {
-  const Case one = random_case(7);
+  const Sample one = random_case(7);
   const ComparisonResult result = compare(one.truth, {&one.found, &one.found}, {}, {.replicates = 100});
   EXPECT_EQ(result.stats[0].difference.value, 0);
   EXPECT_EQ(result.stats[0].difference.low, 0);
@@ -134,7 +134,7 @@ TEST(Comparison, OfAFileWithItselfIsNothing) {
 /// 100 images of one object. The second file misses ten more: no draw of images makes it the better one, but
 /// one that draws none of the ten (0.9^100 = 3e-5).
 TEST(Comparison, SeesASmallDropThatIsEverywhereTheSame) {
-  Case one;
+  Sample one;
   Detections worse;
   one.truth.categories = {{1, "c"}};
   for (int64_t i = 0; i < 100; ++i) {
@@ -153,7 +153,7 @@ TEST(Comparison, SeesASmallDropThatIsEverywhereTheSame) {
 }
 
 TEST(Bootstrap, RefusesOptionsOutOfRange) {
-  const Case one = random_case(1);
+  const Sample one = random_case(1);
   EXPECT_THROW(bootstrap(one.truth, one.found, {}, {.replicates = 0}), UsageError);
   EXPECT_THROW(bootstrap(one.truth, one.found, {}, {.confidence = 1}), UsageError);
 }

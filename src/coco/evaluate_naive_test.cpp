@@ -12,15 +12,15 @@
 namespace y6q::coco {
 namespace {
 
-struct Case {
+struct Sample {
   GroundTruth truth;
   Detections found;
 };
 
 /// Few places, sizes at the area borders and few scores, so that ties and equal boxes are common.
-Case random_case(uint64_t seed) {
+Sample random_case(uint64_t seed) {
   Random random(seed);
-  Case result;
+  Sample result;
   const int64_t images = 1 + random.index(6), categories = 1 + random.index(4);
   for (int64_t i = 0; i < images; ++i) result.truth.images.push_back(100 - 7 * i);
   for (int64_t c = 0; c < categories; ++c) result.truth.categories.push_back({50 - 3 * c, "c"});
@@ -62,7 +62,7 @@ bool outside(double area, size_t range) {
 }
 
 /// Verdicts of one image and category, best score first; adds its counting objects to `positives`.
-std::vector<Judged> judge(const Case& c, int64_t image, int64_t category, double threshold, size_t range,
+std::vector<Judged> judge(const Sample& c, int64_t image, int64_t category, double threshold, size_t range,
                           size_t limit, int64_t& positives) {
   std::vector<size_t> objects, found;
   for (size_t g = 0; g < c.truth.size(); ++g) {
@@ -106,7 +106,7 @@ struct NaiveCurve {
   std::vector<double> precision = std::vector<double>(101, -1), score = std::vector<double>(101, -1);
 };
 
-NaiveCurve naive_curve(const Case& c, int64_t category, double threshold, size_t range, size_t limit) {
+NaiveCurve naive_curve(const Sample& c, int64_t category, double threshold, size_t range, size_t limit) {
   std::vector<int64_t> images = c.truth.images;
   std::sort(images.begin(), images.end());
   std::vector<Judged> all;
@@ -145,7 +145,7 @@ TEST(CocoEvalNaive, RandomCasesAgreeWithTheDefinition) {
   constexpr double kTolerance = 1e-12;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
-    const Case c = random_case(seed);
+    const Sample c = random_case(seed);
     const std::vector<int64_t> limits{1, 3, 20};
     const Result got =
         evaluate(c.truth, c.found, {.iou_thresholds = {0.5, 0.6, 0.75, 0.9}, .max_dets = limits});
@@ -175,7 +175,7 @@ TEST(CocoEvalNaive, RandomCasesAgreeWithTheDefinition) {
 }
 
 TEST(CocoEvalNaive, TheNumberOfThreadsChangesNothing) {
-  const Case c = random_case(7);
+  const Sample c = random_case(7);
   const Result one = evaluate(c.truth, c.found, {.threads = 1});
   for (const int threads : {2, 3, 8}) {
     const Result many = evaluate(c.truth, c.found, {.threads = threads});

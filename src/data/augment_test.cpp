@@ -25,11 +25,13 @@ TEST(AugmentRecipe, StrongAugmentationIsMosaicAndMixup) {
 
 TEST(AugmentRecipe, EveryMemberIsASetting) {
   static_assert(sizeof(AugmentRecipe) == 11 * sizeof(double));
-  ASSERT_EQ(augment_settings().size(), 11U);
-  AugmentRecipe recipe;
-  for (const AugmentSetting& setting : augment_settings()) recipe.*setting.value = -1;
-  const auto values = std::bit_cast<std::array<double, 11>>(recipe);
-  EXPECT_THAT(values, testing::Each(-1));
+  ASSERT_EQ(augment_fields().size(), 11U);
+  constexpr double kUnset = -1;
+  auto values = std::bit_cast<std::array<double, 11>>(AugmentRecipe{});
+  values.fill(kUnset);
+  auto recipe = std::bit_cast<AugmentRecipe>(values);
+  for (const auto& field : augment_fields()) EXPECT_TRUE(field.set(recipe, "0.25")) << field.name;
+  EXPECT_THAT((std::bit_cast<std::array<double, 11>>(recipe)), testing::Each(0.25));
 }
 
 TEST(Affine, IdentityLeavesTheSampleAlone) {

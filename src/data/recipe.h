@@ -1,7 +1,6 @@
 #pragma once
 
-#include <span>
-#include <string_view>
+#include "base/fields.h"
 
 namespace y6q::data {
 
@@ -20,12 +19,7 @@ struct AugmentRecipe {
 /// The same without mosaic and mixup: what is left when strong augmentation is off.
 AugmentRecipe without_strong(AugmentRecipe recipe);
 
-struct AugmentSetting {
-  std::string_view name;
-  double AugmentRecipe::*value;
-  double max;  ///< accepted: 0 to max
-};
 /// In the order of the struct.
-std::span<const AugmentSetting> augment_settings();
+const std::vector<Field<AugmentRecipe>>& augment_fields();
 
 }  // namespace y6q::data

@@ -1,76 +1,87 @@
 #include "eager/fake_quant.h"
 
-#include <cmath>
+#include <algorithm>
+#include <span>
+
+#include "quant/fake_quant.h"
 
 namespace y6q::eager {
 namespace {
 
-struct Bounds {
-  float smallest, largest;
-};
+using torch::Tensor;
 
-Bounds bounds_of(const ir::FakeQuant& op) {
-  const float largest = std::ldexp(1.0F, static_cast<int>(op.is_signed ? op.bits - 1 : op.bits)) - 1;
-  return {op.is_signed ? -largest - 1 : 0, largest};
+Tensor dense(const Tensor& tensor) {
+  return tensor.is_non_overlapping_and_dense() ? tensor : tensor.contiguous();
 }
 
-/// amax in a shape that broadcasts over the source.
-torch::Tensor along_axis(const torch::Tensor& amax, const torch::Tensor& source, int64_t axis) {
-  if (axis < 0) return amax;
-  std::vector<int64_t> shape(static_cast<size_t>(source.dim()), 1);
-  shape[static_cast<size_t>(axis)] = -1;
-  return amax.view(shape);
-}
-
-/// One range for the whole tensor: one pass over memory, whatever its layout.
-torch::Tensor quantize_tensor(const torch::Tensor& source, float range, Bounds bounds) {
-  if (range == 0) return source.clone();
-  const torch::Tensor dense = source.is_non_overlapping_and_dense() ? source : source.contiguous();
-  torch::Tensor result = torch::empty_like(dense);
-  const float scale = bounds.largest / range;
-  const float* in = dense.const_data_ptr<float>();
-  float* out = result.mutable_data_ptr<float>();
+/// Calls with (first element in memory, elements, channel) for slices that have one range; all threads.
+template <typename Work>
+void for_slices(const Tensor& tensor, int64_t axis, const Work& work) {
   constexpr int64_t kGrain = 1 << 16;
-  at::parallel_for(0, dense.numel(), kGrain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      out[i] = std::min(std::max(std::nearbyintf(in[i] * scale), bounds.smallest), bounds.largest) / scale;
-    }
-  });
-  return result;
+  if (axis < 0) {
+    at::parallel_for(0, tensor.numel(), kGrain,
+                     [&](int64_t begin, int64_t end) { work(begin, end - begin, 0); });
+    return;
+  }
+  // Of a dense tensor, memory is cut into runs of the axis' stride, which take turns in its channels.
+  const int64_t channels = tensor.size(axis);
+  const int64_t run = channels == 1 ? tensor.numel() : tensor.stride(axis);
+  if (tensor.numel() == 0) return;
+  at::parallel_for(0, tensor.numel() / run, std::max<int64_t>(1, kGrain / run),
+                   [&](int64_t begin, int64_t end) {
+                     for (int64_t i = begin; i < end; ++i) work(i * run, run, i % channels);
+                   });
 }
 
-torch::Tensor quantize_channels(const torch::Tensor& source, const torch::Tensor& range, Bounds bounds) {
-  const torch::Tensor scale = bounds.largest / range;
-  const torch::Tensor codes = (source * scale).round_().clamp_(bounds.smallest, bounds.largest);
-  return torch::where(range == 0, source, codes / scale);
+std::span<const float> part(const Tensor& tensor, int64_t first, int64_t count) {
+  return {tensor.const_data_ptr<float>() + first, static_cast<size_t>(count)};
+}
+
+std::span<float> part_to_write(Tensor& tensor, int64_t first, int64_t count) {
+  return {tensor.mutable_data_ptr<float>() + first, static_cast<size_t>(count)};
 }
 
 class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
  public:
-  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& source,
-                               const torch::Tensor& amax, int64_t bits, int64_t axis, bool is_signed) {
-    const Bounds bounds = bounds_of({bits, axis, is_signed});
-    const torch::Tensor range = along_axis(amax, source, axis);
-    context->save_for_backward({source, range});
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& given, const Tensor& amax,
+                        int64_t bits, int64_t axis, bool is_signed) {
+    const Tensor source = dense(given), ranges = amax.contiguous();
+    context->save_for_backward({source, ranges});
+    context->saved_data["bits"] = bits;
+    context->saved_data["axis"] = axis;
     context->saved_data["signed"] = is_signed;
-    return axis < 0 ? quantize_tensor(source, amax.item<float>(), bounds)
-                    : quantize_channels(source, range, bounds);
+    const quant::IntegerRange range = quant::integer_range(bits, is_signed);
+    const float* limits = ranges.const_data_ptr<float>();
+    Tensor result = torch::empty_like(source);
+    for_slices(source, axis, [&](int64_t first, int64_t count, int64_t channel) {
+      quant::fake_quantize(part(source, first, count), limits[channel], range,
+                           part_to_write(result, first, count));
+    });
+    return result;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const auto saved = context->get_saved_variables();
-    const torch::Tensor &source = saved[0], &range = saved[1];
-    const torch::Tensor upper = source <= range;
-    const torch::Tensor inside =
-        context->saved_data["signed"].toBool() ? upper & (source >= -range) : upper & (source >= 0);
-    return {gradients[0] * (inside | (range == 0)), {}, {}, {}, {}};
+    const Tensor &source = saved[0], &ranges = saved[1];
+    const float* limits = ranges.const_data_ptr<float>();
+    const quant::IntegerRange range =
+        quant::integer_range(context->saved_data["bits"].toInt(), context->saved_data["signed"].toBool());
+    const bool same_layout = gradients[0].strides() == source.strides();
+    const Tensor upstream = same_layout ? gradients[0] : torch::empty_like(source).copy_(gradients[0]);
+    Tensor gradient = torch::empty_like(source);
+    for_slices(source, context->saved_data["axis"].toInt(),
+               [&](int64_t first, int64_t count, int64_t channel) {
+                 quant::fake_quantize_gradient(part(source, first, count), part(upstream, first, count),
+                                               limits[channel], range, part_to_write(gradient, first, count));
+               });
+    return {gradient, {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
-torch::Tensor fake_quantize(const torch::Tensor& source, const torch::Tensor& amax, const ir::FakeQuant& op) {
+Tensor fake_quantize(const Tensor& source, const Tensor& amax, const ir::FakeQuant& op) {
   return FakeQuantize::apply(source, amax, op.bits, op.channel_axis, op.is_signed);
 }
 

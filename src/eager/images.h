@@ -1,8 +1,8 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
+
+#include "eager/torch.h"
 
 namespace y6q::eager {
 

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <span>
 
+#include "eager/torch.h"
 #include "ir/ops.h"
 
 namespace y6q::eager {

@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "eager/fake_quant.h"
 #include "eager/lower.h"
+#include "ir/queries.h"
 
 namespace y6q::eager {
 namespace {
@@ -88,14 +89,17 @@ struct Network::Plan {
   Observer observer;
 
   Tensor operand(const std::vector<Tensor>& results, ir::Value value) const {
-    const int64_t parameter = tensor_of_node[value.id];
-    return parameter >= 0 ? tensors[static_cast<size_t>(parameter)].tensor : results[value.id];
+    return tensor_of_node[value.id] >= 0 ? tensor_of(value) : results[value.id];
+  }
+
+  /// Of a Parameter.
+  const Tensor& tensor_of(ir::Value parameter) const {
+    return tensors[static_cast<size_t>(tensor_of_node[parameter.id])].tensor;
   }
 
   Tensor quantize(const ir::Node& node, const std::vector<Tensor>& operands, Mode mode) const {
-    const bool is_activation = tensor_of_node[node.inputs[0].id] < 0;
     if (mode == Mode::observe) {
-      if (is_activation && observer) observer(node, operands[0]);
+      if (observer && ir::is_activation_quantizer(graph, node)) observer(node, operands[0]);
       return operands[0];
     }
     return fake_quantize(operands[0], operands[1], std::get<ir::FakeQuant>(node.op));
@@ -130,11 +134,11 @@ struct Network::Plan {
 Network::Network(const ir::Model& model, const NetworkOptions& options) : plan_(std::make_unique<Plan>()) {
   plan_->graph = model.graph;
   plan_->options = options;
+  plan_->quantized = ir::has_quantizers(model.graph);
   plan_->tensor_of_node.assign(model.graph.size(), -1);
   std::optional<uint32_t> input;
   for (uint32_t id = 0; id < model.graph.size(); ++id) {
     const ir::Node& node = model.graph[id];
-    if (std::holds_alternative<ir::FakeQuant>(node.op)) plan_->quantized = true;
     if (std::holds_alternative<ir::Input>(node.op)) {
       if (input)
         throw UnsupportedError("network: has the inputs '{}' and '{}', one is accepted",
@@ -174,17 +178,13 @@ size_t Network::output_index(std::string_view name) const {
 void Network::follow_weights() {
   const torch::NoGradGuard no_gradients;
   for (const ir::Node& node : plan_->graph.nodes()) {
-    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
-    if (quantizer == nullptr || quantizer->channel_axis < 0) continue;
-    const int64_t weight = plan_->tensor_of_node[node.inputs[0].id],
-                  range = plan_->tensor_of_node[node.inputs[1].id];
-    if (weight < 0) continue;
-    const Tensor source = plan_->tensors[static_cast<size_t>(weight)].tensor;
+    if (!ir::is_weight_quantizer(plan_->graph, node)) continue;
+    const Tensor& source = plan_->tensor_of(node.inputs[0]);
     std::vector<int64_t> others;
     for (int64_t axis = 0; axis < source.dim(); ++axis) {
-      if (axis != quantizer->channel_axis) others.push_back(axis);
+      if (axis != std::get<ir::FakeQuant>(node.op).channel_axis) others.push_back(axis);
     }
-    plan_->tensors[static_cast<size_t>(range)].tensor.copy_(source.abs().amax(others));
+    plan_->tensor_of(node.inputs[1]).copy_(source.abs().amax(others));
   }
 }
 

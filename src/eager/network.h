@@ -1,13 +1,12 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "eager/torch.h"
 #include "ir/model.h"
 
 namespace y6q::eager {
@@ -54,8 +53,8 @@ class Network {
   using Observer = std::function<void(const ir::Node& quantizer, const torch::Tensor& source)>;
   void set_observer(Observer observer);
 
-  /// Sets the ranges of weight quantizers (those with a channel axis on a Parameter) to the largest magnitude
-  /// of each channel: weights that train must not leave their range (the reference freezes it).
+  /// Sets the ranges of weight quantizers to the largest magnitude of each channel: weights that train must
+  /// not leave their range (the reference freezes it).
   void follow_weights();
 
   /// Every Parameter node, in graph order, buffers included.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "eager/fake_quant.h"
 #include "ir/interpret.h"
 
 namespace y6q::eager {
@@ -17,19 +18,23 @@ Array drawn(Random& random, ir::Shape shape, double low = -1) {
   return array;
 }
 
-/// Every operator once, with a strided, padded, grouped convolution and odd sizes.
-ir::Model every_operator() {
+/// Every operator once, with a strided, padded, grouped convolution and odd sizes; without quantizers: every
+/// other one.
+ir::Model every_operator(bool quantized = true) {
   Random random(11);
   ir::Model m;
   auto parameter = [&](const std::string& name, ir::Shape shape, double low = -1) {
     return m.add_parameter(name, drawn(random, std::move(shape), low), true);
   };
   const Value images = m.graph.add("images", ir::Input{{1, 4, 9, 7}}, {});
-  const Value amax = m.add_parameter("amax", Array::scalar(0.9F), false);
-  const Value quant = m.graph.add("quant", ir::FakeQuant{}, {images, amax});
-  const Value ranges = m.add_parameter("ranges", drawn(random, {8}, 0.5), false);
-  const Value weight =
-      m.graph.add("weight_quant", ir::FakeQuant{.channel_axis = 0}, {parameter("w", {8, 2, 3, 3}), ranges});
+  const Array drawn_ranges = drawn(random, {8}, 0.5);
+  Value quant = images, weight = parameter("w", {8, 2, 3, 3});
+  if (quantized) {
+    const Value amax = m.add_parameter("amax", Array::scalar(0.9F), false);
+    quant = m.graph.add("quant", ir::FakeQuant{}, {images, amax});
+    const Value ranges = m.add_parameter("ranges", drawn_ranges, false);
+    weight = m.graph.add("weight_quant", ir::FakeQuant{.channel_axis = 0}, {weight, ranges});
+  }
   Value x = m.graph.add("conv", ir::Conv2d{{2, 2}, {1, 1}, 2}, {quant, weight, parameter("b", {8})});
   x = m.graph.add(
       "bn", ir::BatchNorm{},
@@ -136,6 +141,42 @@ TEST(Network, TrainingNormalisesWithTheBatchAndMovesTheRunningStatistics) {
   EXPECT_NEAR(after.weights.at("v").floats()[0], 0.97 + 0.03 * 2, 1e-6);
 }
 
+TEST(Network, RangesOfZeroGiveZerosAsInterpreted) {
+  const ir::Tensor images = random_images({2, 4, 9, 7});
+  ir::Model dead_channel = every_operator(), dead_tensor = every_operator();
+  dead_channel.weights.at("ranges").floats()[2] = 0x1p-24F;
+  dead_tensor.weights.at("amax") = Array::scalar(0);
+  for (const ir::Model& model : {dead_channel, dead_tensor}) {
+    const auto want = ir::interpret(model, images);
+    Network network(model);
+    const auto got = network.forward(to_torch(images), Mode::evaluate);
+    for (size_t i = 0; i < got.size(); ++i) {
+      expect_near(got[i], want.at(model.graph.outputs()[i].name), 1e-4);
+    }
+  }
+}
+
+TEST(FakeQuantizeTensor, KnowsItsChannelsInEveryMemoryLayout) {
+  torch::manual_seed(4);
+  const torch::Tensor plain = torch::randn({5, 3, 2, 4}), upstream = torch::randn({5, 3, 2, 4});
+  for (const int64_t axis : {-1, 0, 1, 3}) {
+    const torch::Tensor amax = axis < 0 ? torch::tensor(0.7F) : 0.3 + torch::rand({plain.size(axis)});
+    std::vector<int64_t> shape(4, 1);
+    if (axis >= 0) shape[static_cast<size_t>(axis)] = -1;
+    const torch::Tensor range = amax.view(shape), scale = 63 / range;
+    const torch::Tensor want = (plain * scale).round().clamp(-64, 63) / scale;
+    const torch::Tensor slope = upstream * (plain.abs() <= range);
+    for (const auto format : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
+      torch::Tensor source = plain.clone(format).set_requires_grad(true);
+      const torch::Tensor got = fake_quantize(source, amax, {.bits = 7, .channel_axis = axis});
+      EXPECT_TRUE(got.is_contiguous(format));
+      EXPECT_TRUE(torch::equal(got, want)) << axis;
+      got.backward(upstream);
+      EXPECT_TRUE(torch::equal(source.grad(), slope)) << axis;
+    }
+  }
+}
+
 TEST(Network, FakeQuantizationPassesGradientsInsideTheRangeOnly) {
   ir::Model m;
   const Value images = m.graph.add("images", ir::Input{{1, 1, 1, 4}}, {});
@@ -153,10 +194,7 @@ TEST(Network, FakeQuantizationPassesGradientsInsideTheRangeOnly) {
 
 TEST(Network, Bf16StaysWithinItsPrecisionOfFloat32) {
   constexpr double kBf16 = 0.15;  // eight bits of mantissa through seven layers of values up to about 5
-  ir::Model model = every_operator();
-  for (const char* name : {"amax", "ranges"}) {
-    for (float& value : model.weights[name].floats()) value = 0;
-  }
+  const ir::Model model = every_operator(false);
   const torch::Tensor images = to_torch(random_images({2, 4, 9, 7}));
   Network plain(model), reduced(model, {.bf16 = true});
   const double worst = (plain.forward(images, Mode::evaluate)[0] - reduced.forward(images, Mode::evaluate)[0])

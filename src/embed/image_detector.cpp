@@ -69,10 +69,11 @@ ImageDetector::Facts ImageDetector::facts_of(const engine::Engine& engine, const
 
 ImageDetector::ImageDetector(const fs::path& onnx, const DetectorOptions& options) {
   // Channels last are what decoders give: the runtime then reorders and converts in one step.
-  engine_ = engine::open_openvino(onnx, {.precision = options.precision,
-                                         .input = engine::InputLayout::bytes_nhwc,
-                                         .threads = options.threads,
-                                         .streams = options.streams});
+  engine_ = engine::open(engine::Kind::openvino, onnx,
+                         {.precision = options.precision,
+                          .input = engine::InputLayout::bytes_nhwc,
+                          .threads = options.threads,
+                          .streams = options.streams});
   try {
     facts_ = std::make_shared<const Facts>(facts_of(*engine_, options));
   } catch (const InputError& error) {

@@ -30,7 +30,8 @@ image::Image picture(int64_t height, int64_t width) {
 class ImageDetectorTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+    if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+      GTEST_SKIP() << "built without OpenVINO";
   }
   support::Folder folder_;
 };
@@ -48,7 +49,8 @@ void expect_same(const std::vector<detect::Detection>& got, const std::vector<de
 TEST_F(ImageDetectorTest, EqualsItsPartsPutTogetherByHand) {
   const fs::path onnx = write_network(folder_);
   const image::Image image = picture(200, 150);
-  const auto engine = engine::open_openvino(onnx, {.input = engine::InputLayout::bytes_nchw, .threads = 1});
+  const auto engine =
+      engine::open(engine::Kind::openvino, onnx, {.input = engine::InputLayout::bytes_nchw, .threads = 1});
   const image::Letterboxed boxed = image::fit_and_letterbox(image, {64, 96});
   std::vector<uint8_t> planes(3 * 64 * 96);
   image::to_rgb_planes(boxed.image, planes);

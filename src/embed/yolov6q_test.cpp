@@ -16,7 +16,7 @@ TEST(CInterface, SaysWhatWasWrongAndWhoCanAct) {
   EXPECT_EQ(y6q_detector_open(nullptr, nullptr, &detector, &error), Y6Q_USAGE);
   EXPECT_EQ(error.status, Y6Q_USAGE);
   EXPECT_THAT(error.message, HasSubstr("path"));
-  const bool available = engine::openvino_supports(engine::Precision::fp32);
+  const bool available = engine::supports(engine::Kind::openvino, engine::Precision::fp32);
   EXPECT_EQ(y6q_detector_open("nowhere.onnx", nullptr, &detector, &error),
             available ? Y6Q_INPUT : Y6Q_ENVIRONMENT);
   EXPECT_THAT(error.message, HasSubstr("nowhere.onnx"));
@@ -31,7 +31,8 @@ TEST(CInterface, SaysWhatWasWrongAndWhoCanAct) {
 }
 
 TEST(CInterface, FromAFileAndPixelsToBoxes) {
-  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+    GTEST_SKIP() << "built without OpenVINO";
   const support::Folder folder;
   y6q_options options = y6q_default_options();
   options.score_threshold = 0.005F;

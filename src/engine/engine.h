@@ -7,17 +7,28 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "base/names.h"
 
 /// Runs an exported network. One interface; each runtime is a folder behind it.
 namespace y6q::engine {
+
+/// The runtimes: a folder each, entered in the table of kinds.cpp.
+enum class Kind { openvino };
+
+constexpr auto names_of(Kind) { return name_table<Kind>("engine", {{Kind::openvino, "openvino"}}); }
 
 enum class Precision {
   fp32,
   bf16,
   int8  ///< of files with quantizers, and those only: what they stand around; everything else in float32
 };
+
+constexpr auto names_of(Precision) {
+  return name_table<Precision>(
+      "precision", {{Precision::fp32, "fp32"}, {Precision::bf16, "bf16"}, {Precision::int8, "int8"}});
+}
 
 /// How images are handed over. Bytes cost a quarter of the traffic, and channels last is what decoders give:
 /// the runtime then converts and reorders in one step.
@@ -61,6 +72,9 @@ class Engine {
   virtual const TensorInfo& input() const = 0;
   virtual const std::vector<TensorInfo>& outputs() const = 0;
   virtual Precision precision() const = 0;
+  /// Empty, or a sentence for the user on why this machine computes otherwise than precision() says: int8 of
+  /// a file whose weights would saturate in its integer unit is emulated in float32, with the same numbers.
+  virtual const std::string& note() const = 0;
   /// Exactly options.batch images, in options.input's layout; the outputs in their order. Throws ShapeError
   /// on another number of elements, UsageError when the element type is not that of the layout.
   virtual const std::vector<OutputTensor>& infer(std::span<const float> images) = 0;
@@ -74,17 +88,13 @@ class Engine {
   virtual std::vector<ExecutedLayer> executed_layers() const = 0;
 };
 
-/// Compiles an ONNX file with OpenVINO for this CPU. Throws InputError (no such file, not ONNX, refused by
-/// the runtime; int8 of a file without quantizers, another precision of one that has them), UsageError
-/// (options out of range), EnvironmentError (built without OpenVINO; no BF16 arithmetic in this CPU).
-std::unique_ptr<Engine> open_openvino(const std::filesystem::path& onnx, const EngineOptions& options = {});
+/// Compiles an ONNX file with that engine for this machine. Throws InputError (no such file, not ONNX,
+/// refused by the runtime; int8 of a file without quantizers, another precision of one that has them),
+/// UsageError (options out of range), EnvironmentError (built without the engine; no BF16 arithmetic in this
+/// CPU).
+std::unique_ptr<Engine> open(Kind kind, const std::filesystem::path& onnx, const EngineOptions& options = {});
 
-/// OpenVINO is built in and this CPU has the arithmetic: bench leaves out what is not.
-bool openvino_supports(Precision precision);
-
-/// "fp32", "bf16", "int8".
-std::string_view to_text(Precision precision);
-/// Throws UnsupportedError naming the three.
-Precision precision_from_text(std::string_view text);
+/// The engine is built in and this machine has the arithmetic: bench leaves out what is not.
+bool supports(Kind kind, Precision precision);
 
 }  // namespace y6q::engine

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 TEST(OpenVinoEngine, NamesTheFileThatIsMissing) {
-  EXPECT_THAT([] { open_openvino("nowhere/net.onnx"); },
+  EXPECT_THAT([] { open(Kind::openvino, "nowhere/net.onnx"); },
               ThrowsMessage<InputError>(AllOf(HasSubstr("nowhere/net.onnx"), HasSubstr("No such file"))));
 }
 
@@ -22,14 +22,14 @@ TEST(OpenVinoEngine, RefusesWhatIsNoOnnxFileWithAReasonOnOneLine) {
   const fs::path path = folder / "garbage.onnx";
   for (const std::string& bytes : {std::string(), std::string("no protobuf"), std::string(4096, '\xff')}) {
     write_file(path, bytes);
-    EXPECT_THAT([&] { open_openvino(path); },
+    EXPECT_THAT([&] { open(Kind::openvino, path); },
                 ThrowsMessage<InputError>(AllOf(HasSubstr("garbage.onnx"), Not(HasSubstr("\n")))));
   }
 }
 
 TEST(OpenVinoEngine, RefusesABatchAndThreadsOutOfRange) {
-  EXPECT_THROW(open_openvino("net.onnx", {.batch = 0}), UsageError);
-  EXPECT_THROW(open_openvino("net.onnx", {.threads = -1}), UsageError);
+  EXPECT_THROW(open(Kind::openvino, "net.onnx", {.batch = 0}), UsageError);
+  EXPECT_THROW(open(Kind::openvino, "net.onnx", {.threads = -1}), UsageError);
 }
 
 }  // namespace

@@ -127,11 +127,15 @@ ModelFile read_named(const SafetensorsReader& file, const fs::path& path) {
 
 }  // namespace
 
+void check_info(const ModelInfo& info) {
+  check_class_names(info.class_names, "model file");
+  info_from_json(to_json(info));  // what could not be read back is not written
+}
+
 void write_model(const fs::path& path, const ModelFile& file) {
   ir::validate(file.model);
-  check_class_names(file.info.class_names, "model file " + path.string());
+  check_info(file.info);
   const std::string info = to_json(file.info);
-  info_from_json(info);  // what could not be read back is not written
   write_safetensors(
       path, file.model.weights,
       {{"format", kFormat}, {"version", kVersion}, {"graph", ir::to_text(file.model.graph)}, {"info", info}});

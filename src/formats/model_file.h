@@ -28,6 +28,10 @@ struct ModelFile {
   ModelInfo info;
 };
 
+/// Throws InputError when write_model would refuse these: names or texts that are too long, or no UTF-8. Ask
+/// before hours of work whose result they belong to.
+void check_info(const ModelInfo& info);
+
 /// Our format, version 1: a safetensors file whose metadata holds the graph's text and the info
 /// (docs/reference/model-file.md). Atomic. Same model and info, same bytes.
 void write_model(const fs::path& path, const ModelFile& file);

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "base/errors.h"
 
 namespace y6q::formats::pickle {
@@ -27,10 +25,10 @@ std::string repeated(const std::string& part, size_t count) {
   return result;
 }
 
+/// What would grow without bounds is refused by a count of objects or steps; without it a test would not end.
+/// (tests/hostile measures processor time.)
 void expect_refused(const std::string& data, const std::string& reason) {
-  const auto begin = std::chrono::steady_clock::now();
   EXPECT_THAT([&] { read_pickle(data, "file.pt"); }, ThrowsMessage<InputError>(HasSubstr(reason)));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2)) << reason;
 }
 
 /// The root, which must be a T.

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <fstream>
 
 #include "base/errors.h"
@@ -55,13 +54,12 @@ class PtReaderTest : public testing::Test {
   const fs::path& saved(const std::string& value, const std::string& storage = kFour) {
     return file_of(test::archive({{"x/data.pkl", "\x80\x02" + value + "."}, {"x/data/0", storage}}));
   }
-  /// Bounds of the issue: time, and memory beside what the process had.
+  /// Memory beside what the process had is bounded. Time is by counts of steps, whose refusal `reason` names
+  /// (tests/hostile measures processor time).
   void expect_refused(const fs::path& path, const std::string& reason) {
     std::ofstream("/proc/self/clear_refs") << "5";  // the peak starts anew
     const uint64_t before = memory("VmRSS");
-    const auto begin = std::chrono::steady_clock::now();
     EXPECT_THAT([&] { PtReader reader(path); }, ThrowsMessage<InputError>(HasSubstr(reason)));
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2)) << reason;
     if (kMemoryIsOurs) {
       EXPECT_LT(memory("VmHWM"), before + 2 * fs::file_size(path) + (64U << 20)) << reason;
     }

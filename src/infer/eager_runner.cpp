@@ -3,7 +3,7 @@
 #include "base/threads.h"
 #include "eager/images.h"
 #include "eager/network.h"
-#include "passes/strip_quantizers.h"
+#include "ir/queries.h"
 
 namespace y6q::infer {
 namespace {
@@ -12,9 +12,9 @@ class EagerRunner : public Runner {
  public:
   EagerRunner(const ir::Model& model, const EagerOptions& options)
       : network_(model, {.bf16 = options.bf16}),
-        name_(passes::has_quantizers(model) ? "eager int8 (simulated)"
-              : options.bf16                ? "eager bf16"
-                                            : "eager fp32"),
+        name_(ir::has_quantizers(model.graph) ? "eager int8 (simulated)"
+              : options.bf16                  ? "eager bf16"
+                                              : "eager fp32"),
         facts_(options.facts) {
     for (const ir::Output& output : model.graph.outputs()) names_.push_back(output.name);
     for (const ir::Node& node : model.graph.nodes()) {

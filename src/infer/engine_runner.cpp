@@ -1,5 +1,7 @@
 #include "infer/engine_runner.h"
 
+#include <fmt/format.h>
+
 #include "base/errors.h"
 #include "embed/image_detector.h"
 
@@ -8,8 +10,10 @@ namespace {
 
 class EngineRunner : public Runner {
  public:
-  explicit EngineRunner(std::unique_ptr<engine::Engine> engine)
-      : engine_(std::move(engine)), name_("openvino " + std::string(engine::to_text(engine_->precision()))) {
+  EngineRunner(engine::Kind kind, std::unique_ptr<engine::Engine> engine)
+      : engine_(std::move(engine)),
+        name_(fmt::format("{} {}{}", name_of(kind), name_of(engine_->precision()),
+                          engine_->note().empty() ? "" : " (emulated in fp32)")) {
     facts_.class_names = embed::class_names_of(*engine_);
     const auto architecture = engine_->metadata().find("architecture");
     if (architecture != engine_->metadata().end()) facts_.architecture = architecture->second;
@@ -34,6 +38,7 @@ class EngineRunner : public Runner {
   }
 
   std::string name() const override { return name_; }
+  std::string note() const override { return engine_->note(); }
   const NetworkFacts& facts() const override { return facts_; }
   std::array<int64_t, 2> image_size() const override {
     return {engine_->input().shape[2], engine_->input().shape[3]};
@@ -47,11 +52,11 @@ class EngineRunner : public Runner {
 
 }  // namespace
 
-std::unique_ptr<Runner> open_engine(const fs::path& onnx, std::optional<engine::Precision> precision,
-                                    int threads) {
-  auto opened = engine::open_openvino(
-      onnx, {.precision = precision, .input = engine::InputLayout::bytes_nchw, .threads = threads});
-  return std::make_unique<EngineRunner>(std::move(opened));
+std::unique_ptr<Runner> open_engine(const fs::path& onnx, const RunnerOptions& options) {
+  auto opened = engine::open(
+      options.engine, onnx,
+      {.precision = options.precision, .input = engine::InputLayout::bytes_nchw, .threads = options.threads});
+  return std::make_unique<EngineRunner>(options.engine, std::move(opened));
 }
 
 }  // namespace y6q::infer

@@ -7,8 +7,13 @@
 
 namespace y6q::infer {
 
-/// Runs an exported file, image by image (batch 1), in OpenVINO. Throws what engine::open_openvino throws.
-std::unique_ptr<Runner> open_engine(const fs::path& onnx, std::optional<engine::Precision> precision,
-                                    int threads);
+struct RunnerOptions {
+  engine::Kind engine = engine::Kind::openvino;     ///< of exported files
+  std::optional<engine::Precision> precision = {};  ///< nothing: what the file is made for
+  int threads = 0;                                  ///< 0: all cores
+};
+
+/// Runs an exported file, image by image (batch 1). Throws what engine::open throws.
+std::unique_ptr<Runner> open_engine(const fs::path& onnx, const RunnerOptions& options = {});
 
 }  // namespace y6q::infer

@@ -24,6 +24,8 @@ class Runner {
                                                              const detect::NmsOptions& options) = 0;
   /// What computed the result, e.g. "eager fp32", "openvino int8".
   virtual std::string name() const = 0;
+  /// Empty, or a sentence for the user on why this machine computes it otherwise (engine::Engine::note).
+  virtual std::string note() const { return {}; }
   virtual const NetworkFacts& facts() const = 0;
   /// Height and width it was made for.
   virtual std::array<int64_t, 2> image_size() const = 0;

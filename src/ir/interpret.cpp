@@ -121,6 +121,7 @@ void run(const FakeQuant& op, Sources in, Tensor& out) {
   const Tensor &src = *in[0], &amax = *in[1];
   const double largest = std::ldexp(1.0, static_cast<int>(op.is_signed ? op.bits - 1 : op.bits)) - 1;
   const double smallest = op.is_signed ? -largest - 1 : 0;
+  constexpr double kZeroRange = 0x1p-24;
   int64_t inner = static_cast<int64_t>(src.data.size());
   if (op.channel_axis >= 0) {
     for (size_t i = 0; i <= static_cast<size_t>(op.channel_axis); ++i) inner /= src.shape[i];
@@ -128,8 +129,8 @@ void run(const FakeQuant& op, Sources in, Tensor& out) {
   for (size_t i = 0; i < src.data.size(); ++i) {
     const double range = amax.data[i / static_cast<size_t>(inner) % amax.data.size()];
     const double scale = static_cast<double>(static_cast<float>(largest) / static_cast<float>(range));
-    out.data[i] = range == 0
-                      ? src.data[i]
+    out.data[i] = range <= kZeroRange
+                      ? 0
                       : std::min(std::max(std::nearbyint(src.data[i] * scale), smallest), largest) / scale;
   }
 }

@@ -52,7 +52,9 @@ TEST(Interpret, FakeQuantisesToTheStatedValues) {
   const Values got = run(FakeQuant{}, values, {Array::scalar(1)});
   const Values want{0.2992126, 0.5039370, -1.0078740, 1};
   for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got[i], want[i], 5e-8) << i;
-  EXPECT_EQ(run(FakeQuant{}, values, {Array::scalar(0)}), values.data);
+  for (const float zero : {0.0F, 0x1p-24F}) {
+    EXPECT_EQ(run(FakeQuant{}, values, {Array::scalar(zero)}), Values(values.data.size(), 0.0));
+  }
   EXPECT_EQ(run(FakeQuant{.is_signed = false}, values, {Array::scalar(2.55F)})[2], 0);
   EXPECT_NEAR(run(FakeQuant{.is_signed = false}, values, {Array::scalar(2.55F)})[3], 2.55, 1e-7);
 }

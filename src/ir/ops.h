@@ -88,7 +88,7 @@ struct Concat {
 
 /// src, amax [] (channel_axis < 0) or [C] with C = src.shape[channel_axis] -> fake-quantized src (spec/04
 /// §1.1). Signed: integers in [-2^(bits-1), 2^(bits-1) - 1], scale amax / (2^(bits-1) - 1). Unsigned: [0,
-/// 2^bits - 1], scale amax / (2^bits - 1). amax = 0: "nothing but zeros seen", the source passes unchanged.
+/// 2^bits - 1], scale amax / (2^bits - 1). amax <= 2^-24: "nothing but zeros seen", the result is 0.
 struct FakeQuant {
   int64_t bits = 8;
   int64_t channel_axis = -1;

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/names.h"
 #include "base/random.h"
 #include "ir/model.h"
 
@@ -14,6 +15,13 @@ enum class Mode {
   repvgg,        ///< 3x3, 1x1 and identity, each with batch normalisation
   repvgg_deploy  ///< one 3x3 convolution with bias: what merging and folding leave of any of them
 };
+
+constexpr auto names_of(Mode) {
+  return name_table<Mode>("mode", {{Mode::repopt, "repopt"},
+                                   {Mode::hyper_search, "hyper_search"},
+                                   {Mode::repvgg, "repvgg"},
+                                   {Mode::repvgg_deploy, "repvgg_deploy"}});
+}
 
 /// Where blocks are added, with freshly drawn weights.
 struct Builder {

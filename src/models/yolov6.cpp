@@ -139,16 +139,4 @@ std::vector<std::string> architectures() {
   return names;
 }
 
-std::string_view to_text(Mode mode) {
-  constexpr std::array<std::string_view, 4> kNames{"repopt", "hyper_search", "repvgg", "repvgg_deploy"};
-  return kNames[static_cast<size_t>(mode)];
-}
-
-Mode parse_mode(std::string_view text) {
-  for (const Mode mode : {Mode::repopt, Mode::hyper_search, Mode::repvgg, Mode::repvgg_deploy}) {
-    if (to_text(mode) == text) return mode;
-  }
-  throw UnsupportedError("--mode {}: is not known; repopt, hyper_search, repvgg and repvgg_deploy are", text);
-}
-
 }  // namespace y6q::models

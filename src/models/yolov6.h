@@ -46,9 +46,4 @@ std::vector<std::string> architectures();
 /// Strides of the levels, finest first.
 inline constexpr std::array<int64_t, 3> kStrides{8, 16, 32};
 
-/// "repopt", "hyper_search", "repvgg", "repvgg_deploy".
-std::string_view to_text(Mode mode);
-/// Throws UnsupportedError naming the accepted modes.
-Mode parse_mode(std::string_view text);
-
 }  // namespace y6q::models

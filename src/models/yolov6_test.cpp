@@ -44,8 +44,8 @@ TEST(Yolov6, DrawsTheSameWeightsFromTheSameSeed) {
 TEST(Yolov6, RefusesWhatItDoesNotKnow) {
   EXPECT_THROW(yolov6({.architecture = "yolov9"}), UnsupportedError);
   EXPECT_THROW(yolov6({.image_size = {100, 64}}), UsageError);
-  EXPECT_THROW(parse_mode("fast"), UnsupportedError);
-  EXPECT_EQ(parse_mode("repvgg"), Mode::repvgg);
+  EXPECT_THROW(from_name<Mode>("fast"), UsageError);
+  EXPECT_EQ(from_name<Mode>("repvgg"), Mode::repvgg);
 }
 
 }  // namespace

@@ -8,17 +8,12 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "onnx/emit.h"
+#include "ir/queries.h"
 #include "onnx/tensor_names.h"
+#include "quant/fake_quant.h"
 
 namespace y6q::onnx {
 namespace {
-
-bool is_activation_quantizer(const ir::Graph& graph, const ir::Node& node) {
-  const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
-  return quantizer && quantizer->channel_axis < 0 &&
-         !std::holds_alternative<ir::Parameter>(graph.node(node.inputs[0]).op);
-}
 
 /// What is quantized, quantizers in a row taken as one tensor.
 ir::Value source_of(const ir::Graph& graph, ir::Value value) {
@@ -32,10 +27,10 @@ std::string calibration_cache(const ir::Model& model, const OnnxOptions& options
   OnnxOptions plain = options;
   plain.form = Form::plain;
   const TensorNames names(model.graph, plain);
-  std::vector<std::pair<ir::Value, float>> scales;
-  for (uint32_t id = 0; id < model.graph.size(); ++id) {
-    const ir::Node& node = model.graph[id];
-    if (!names.is_written({id}) || !is_activation_quantizer(model.graph, node)) continue;
+  std::vector<std::pair<ir::Value, float>> ranges;
+  for (const ir::Value id : ir::activation_quantizers(model.graph)) {
+    const ir::Node& node = model.graph.node(id);
+    if (!names.is_written(id)) continue;
     const auto& quantizer = std::get<ir::FakeQuant>(node.op);
     if (!quantizer.is_signed || quantizer.bits != 8) {
       throw UnsupportedError(
@@ -44,20 +39,22 @@ std::string calibration_cache(const ir::Model& model, const OnnxOptions& options
           node.name, quantizer.is_signed ? "signed" : "unsigned", quantizer.bits);
     }
     const ir::Value source = source_of(model.graph, node.inputs[0]);
-    const float scale = quantizer_scale(quantizer, model.floats(node.inputs[1]).at(0));
+    const float amax = model.floats(node.inputs[1]).at(0);
     const auto found =
-        std::find_if(scales.begin(), scales.end(), [&](const auto& entry) { return entry.first == source; });
-    if (found == scales.end()) {
-      scales.emplace_back(source, scale);
+        std::find_if(ranges.begin(), ranges.end(), [&](const auto& entry) { return entry.first == source; });
+    if (found == ranges.end()) {
+      ranges.emplace_back(source, amax);
     } else {
-      found->second = std::max(found->second, scale);
+      found->second = std::max(found->second, amax);
     }
   }
-  if (scales.empty()) throw InputError("cache: the model has no quantized activations; calibrate it first");
+  if (ranges.empty()) throw InputError("cache: the model has no quantized activations; calibrate it first");
   std::string text(header);
   text += '\n';
-  for (const auto& [value, scale] : scales)
+  for (const auto& [value, amax] : ranges) {
+    const float scale = quant::step_size(amax, quant::integer_range(8, true));
     text += fmt::format("{}: {:08x}\n", names[value], std::bit_cast<uint32_t>(scale));
+  }
   return text;
 }
 

@@ -33,6 +33,17 @@ TEST(CalibrationCache, WritesTheWorkedExampleOfTheSpecification) {
       calibration_cache(worked_example(), {}, "TRT-8400-EntropyCalibration2").starts_with("TRT-8400-"));
 }
 
+TEST(CalibrationCache, ADeadTensorGetsAScaleThatMakesZerosUnlessAnotherQuantizerSawIt) {
+  ir::Model model = worked_example();
+  for (const char* dead : {"q0", "q2"}) {
+    model.weights.at(model.graph.node(model.graph.node(*model.graph.find(dead)).inputs[1]).name) =
+        ir::Array::scalar(0);
+  }
+  // 4e800000 is 2^30; relu_0 keeps the 5.0 of q1: 5 / 127.
+  EXPECT_EQ(calibration_cache(model),
+            "TRT-8XXX-EntropyCalibration2\nimages: 4e800000\nrelu_0: 3d214285\nconcat_3: 3ca14285\n");
+}
+
 TEST(CalibrationCache, RefusesUnsignedRangesAndModelsWithoutRanges) {
   EXPECT_THAT([] { calibration_cache(worked_example({.is_signed = false})); },
               testing::ThrowsMessage<UnsupportedError>(testing::HasSubstr("'q0'")));

@@ -1,10 +1,11 @@
 #include "onnx/emit.h"
 
 #include <cmath>
-#include <limits>
 
 #include "base/errors.h"
+#include "ir/queries.h"
 #include "onnx/tensor_names.h"
+#include "quant/fake_quant.h"
 
 namespace y6q::onnx {
 namespace {
@@ -98,21 +99,48 @@ class Emitter {
       names_[model_.graph.find(node.name)->id] = in[0];
       return;
     }
-    if (op.bits != 8) {
+    require_byte_codes(op, node);
+    ir::Array scales = model_.weight(node.inputs[1]);
+    const quant::IntegerRange range = quant::integer_range(op.bits, op.is_signed);
+    for (float& scale : scales.floats()) scale = quant::step_size(scale, range);
+    const Names steps{graph_.constant(out + ".scale", scales),
+                      graph_.zero_points(out + ".zero_point", scales.shape, op.is_signed)};
+    const std::string codes = graph_.fresh(out + ".quantized");
+    auto& quantize = graph_.node("QuantizeLinear", {in[0], steps[0], steps[1]}, codes);
+    if (op.channel_axis >= 0) set_attribute(quantize, "axis", op.channel_axis);
+    auto& dequantize = graph_.node("DequantizeLinear", {codes, steps[0], steps[1]}, out);
+    if (op.channel_axis >= 0) set_attribute(dequantize, "axis", op.channel_axis);
+  }
+
+  /// No weight leaves its range, by rounding: the file has no place for narrower bounds than a byte's.
+  bool within_ranges(const ir::Node& quantizer) const {
+    const auto& op = std::get<ir::FakeQuant>(quantizer.op);
+    const auto high = static_cast<float>(quant::integer_range(op.bits, op.is_signed).high);
+    const std::vector<float>&weights = model_.floats(quantizer.inputs[0]),
+          &amax = model_.floats(quantizer.inputs[1]);
+    size_t run = weights.size();
+    for (int64_t axis = 0; axis <= op.channel_axis; ++axis)
+      run /= static_cast<size_t>(quantizer.shape[static_cast<size_t>(axis)]);
+    for (size_t i = 0; i < weights.size(); ++i) {
+      if (std::fabs(weights[i]) > amax[i / run % amax.size()] * (high + 0.5F) / high) return false;
+    }
+    return true;
+  }
+
+  /// A file's integers are bytes; weights of fewer bits are bytes that stay small.
+  void require_byte_codes(const ir::FakeQuant& op, const ir::Node& node) const {
+    if (op.bits == 8) return;
+    if (op.bits > 8 || !op.is_signed || !ir::is_weight_quantizer(model_.graph, node)) {
       throw UnsupportedError(
           "onnx: node '{}': a quantizer of {} bits; opset 13 has 8 bits; quantize with 8, or export the "
           "plain form",
           node.name, op.bits);
     }
-    ir::Array scales = model_.weight(node.inputs[1]);
-    for (float& scale : scales.floats()) scale = quantizer_scale(op, scale);
-    const Names range{graph_.constant(out + ".scale", scales),
-                      graph_.zero_points(out + ".zero_point", scales.shape, op.is_signed)};
-    const std::string codes = graph_.fresh(out + ".quantized");
-    auto& quantize = graph_.node("QuantizeLinear", {in[0], range[0], range[1]}, codes);
-    if (op.channel_axis >= 0) set_attribute(quantize, "axis", op.channel_axis);
-    auto& dequantize = graph_.node("DequantizeLinear", {codes, range[0], range[1]}, out);
-    if (op.channel_axis >= 0) set_attribute(dequantize, "axis", op.channel_axis);
+    if (!within_ranges(node)) {
+      throw InputError(
+          "onnx: node '{}': weights of {} bits leave their range; calibrate the float model again", node.name,
+          op.bits);
+    }
   }
 
   void emit(const ir::Decode& op, const ir::Node& node, const Names& in, const std::string& out) {
@@ -131,16 +159,13 @@ class Emitter {
   std::vector<std::string> names_;  ///< by value; in the plain form a quantizer's is its source's
 };
 
-/// A quantizer without a range (0) lets its source pass in the model, but cannot in a file. One dead tensor
-/// is harmless; when nothing has a range, calibration was forgotten.
+/// One tensor without a range (0) is dead; when none has one, calibration was forgotten.
 void require_ranges(const ir::Model& model, const TensorNames& names) {
   bool any = false, seen = false;
-  for (uint32_t id = 0; id < model.graph.size(); ++id) {
-    const ir::Node& node = model.graph[id];
-    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
-    if (!quantizer || quantizer->channel_axis >= 0 || !names.is_written({id})) continue;
+  for (const ir::Value quantizer : ir::activation_quantizers(model.graph)) {
+    if (!names.is_written(quantizer)) continue;
     any = true;
-    seen = seen || model.floats(node.inputs[1]).at(0) > 0;
+    seen = seen || model.floats(model.graph.node(quantizer).inputs[1]).at(0) > 0;
   }
   if (any && !seen) throw InputError("onnx: no activation of the model has a range; calibrate it first");
 }
@@ -151,13 +176,6 @@ ir::Shape with_batch(ir::Shape shape, int64_t batch) {
 }
 
 }  // namespace
-
-float quantizer_scale(const ir::FakeQuant& op, float amax) {
-  const double levels = std::ldexp(1.0, static_cast<int>(op.is_signed ? op.bits - 1 : op.bits)) - 1;
-  const auto scale = static_cast<float>(static_cast<double>(amax) / levels);
-  // Denormal scales count as zero: runtimes flush them.
-  return scale >= std::numeric_limits<float>::min() ? scale : 1.0F;
-}
 
 ::onnx::ModelProto emit(const ir::Model& model, const OnnxOptions& options) {
   if (options.batch < 0 || options.batch > kLargestBatch) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
-#include <limits>
 
 #include "base/errors.h"
 
@@ -19,7 +18,8 @@ const ir::FakeQuant kPerTensor{};
 const ir::FakeQuant kPerChannel{.channel_axis = 0};
 
 /// images -> [activation quantizer] -> conv (weight quantizer) -> relu, outputs `map` and `feat0`.
-ir::Model conv_relu(float amax = 2.5F, ir::FakeQuant activation = kPerTensor) {
+ir::Model conv_relu(float amax = 2.5F, ir::FakeQuant activation = kPerTensor,
+                    ir::FakeQuant weights = kPerChannel) {
   ir::Model model;
   const ir::Value images = model.graph.add("images", ir::Input{{1, 3, 8, 8}}, {});
   const ir::Value range = model.add_parameter("conv.input_amax", ir::Array::scalar(amax), false);
@@ -27,7 +27,7 @@ ir::Model conv_relu(float amax = 2.5F, ir::FakeQuant activation = kPerTensor) {
   const ir::Value weight = model.add_parameter("conv.weight", ir::Array::filled({2, 3, 3, 3}, 0.25F), true);
   const ir::Value weight_range =
       model.add_parameter("conv.weight_amax", {{2}, std::vector<float>{1.0F, 0.0F}}, false);
-  const ir::Value codes = model.graph.add("conv.weight_quantizer", kPerChannel, {weight, weight_range});
+  const ir::Value codes = model.graph.add("conv.weight_quantizer", weights, {weight, weight_range});
   const ir::Value conv =
       model.graph.add("conv", ir::Conv2d{.stride = {2, 2}, .pad = {1, 1}}, {source, codes});
   const ir::Value relu = model.graph.add("relu", ir::Relu{}, {conv});
@@ -99,11 +99,9 @@ TEST(EmitOnnx, AQuantizerIsAPairWithScaleAmaxOver127AndAnAxisOnlyPerChannel) {
   EXPECT_EQ(tensor_of(proto, "conv.weight").data_type(), ::onnx::TensorProto::FLOAT);
 }
 
-TEST(EmitOnnx, ARangeOfZeroGivesAPositiveScale) {
+TEST(EmitOnnx, ARangeOfZeroGivesAScaleThatMakesZeros) {
   const auto proto = emit(conv_relu(), {.form = Form::qdq});
-  EXPECT_THAT(floats_of(tensor_of(proto, "conv.weight_quantizer.scale")), ElementsAre(0.007874016F, 1.0F));
-  EXPECT_EQ(quantizer_scale(kPerTensor, 0.0F), 1.0F);
-  EXPECT_EQ(quantizer_scale(kPerTensor, std::numeric_limits<float>::denorm_min()), 1.0F);
+  EXPECT_THAT(floats_of(tensor_of(proto, "conv.weight_quantizer.scale")), ElementsAre(0.007874016F, 0x1p30F));
 }
 
 TEST(EmitOnnx, AModelThatWasNotCalibratedIsRefusedInTheQuantizedFormOnly) {
@@ -122,6 +120,22 @@ TEST(EmitOnnx, FourBitsAreRefusedInTheQuantizedFormOnly) {
   const ir::Model model = conv_relu(1.0F, {.bits = 4});
   EXPECT_THAT([&] { emit(model, {.form = Form::qdq}); },
               ThrowsMessage<UnsupportedError>(AllOf(HasSubstr("conv.input_quantizer"), HasSubstr("4 bits"))));
+  EXPECT_NO_THROW(emit(model, {}));
+}
+
+TEST(EmitOnnx, WeightsOfSevenBitsAreBytesOfScaleAmaxOver63) {
+  ir::Model model = conv_relu(1.0F, kPerTensor, {.bits = 7, .channel_axis = 0});
+  model.weights.at("conv.weight_amax").floats() = {0.25F, 6.3F};
+  const auto proto = emit(model, {.form = Form::qdq});
+  EXPECT_THAT(floats_of(tensor_of(proto, "conv.weight_quantizer.scale")), ElementsAre(0.25F / 63, 0.1F));
+  EXPECT_EQ(tensor_of(proto, "conv.weight_quantizer.zero_point").data_type(), ::onnx::TensorProto::INT8);
+}
+
+TEST(EmitOnnx, WeightsOfSevenBitsThatLeaveTheirRangeAreRefused) {
+  ir::Model model = conv_relu(1.0F, kPerTensor, {.bits = 7, .channel_axis = 0});
+  model.weights.at("conv.weight_amax").floats() = {0.25F, 0.24F};  // the weights are 0.25: code 65.6
+  EXPECT_THAT([&] { emit(model, {.form = Form::qdq}); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("conv.weight_quantizer"), HasSubstr("7 bits"))));
   EXPECT_NO_THROW(emit(model, {}));
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "ir/queries.h"
 #include "passes/rewrite.h"
 #include "quant/fake_quant.h"
 
@@ -24,10 +25,8 @@ std::vector<float> rounding_errors(const ir::Model& model, const ir::Node& quant
   const auto run = static_cast<size_t>(inner);
   std::vector<float> errors(weight.size(), 0);
   for (size_t first = 0; first < weight.size(); first += run) {
-    const float channel_amax = amax[first / run % amax.size()];
-    if (channel_amax == 0) continue;  // such a channel passes unchanged
     const std::span<float> part(errors.data() + first, run);
-    quant::fake_quantize({weight.data() + first, run}, channel_amax, range, part);
+    quant::fake_quantize({weight.data() + first, run}, amax[first / run % amax.size()], range, part);
     for (size_t i = 0; i < run; ++i) part[i] -= weight[first + i];
   }
   return errors;
@@ -69,8 +68,7 @@ bool is_correctable(const ir::Graph& graph, const ir::Node& node, const ChannelM
   const bool convolves =
       std::holds_alternative<ir::Conv2d>(node.op) || std::holds_alternative<ir::ConvTranspose2d>(node.op);
   if (!convolves || node.inputs.size() != 3 || !means.contains(graph.node(node.inputs[0]).name)) return false;
-  const auto* quantizer = std::get_if<ir::FakeQuant>(&graph.node(node.inputs[1]).op);
-  return quantizer != nullptr && quantizer->channel_axis >= 0;
+  return ir::is_weight_quantizer(graph, graph.node(node.inputs[1]));
 }
 
 }  // namespace

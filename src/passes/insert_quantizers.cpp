@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "ir/queries.h"
 #include "passes/refresh_weight_ranges.h"
 #include "passes/rewrite.h"
 
@@ -20,15 +21,6 @@ bool is_any(const ir::Node& node) {
 
 bool is_layer(const ir::Node& node) { return is_any<ir::Conv2d, ir::ConvTranspose2d, ir::MaxPool2d>(node); }
 
-bool is_prediction(const ir::Graph& graph, Value value) {
-  const auto named = [&](const ir::Output& output) {
-    return output.value == value && (output.name.starts_with("cls") || output.name.starts_with("reg"));
-  };
-  return std::any_of(graph.outputs().begin(), graph.outputs().end(), named) ||
-         std::any_of(graph.consumers(value).begin(), graph.consumers(value).end(),
-                     [&](Value reader) { return is_any<ir::Decode>(graph.node(reader)); });
-}
-
 void check(const ir::Graph& graph, const QuantPolicy& policy) {
   const auto layers = quantizable_layers(graph);
   for (const std::string& name : policy.keep_float) {
@@ -37,11 +29,8 @@ void check(const ir::Graph& graph, const QuantPolicy& policy) {
                        fmt::join(layers, ", "));
     }
   }
-  for (const ir::Node& node : graph.nodes()) {
-    if (is_any<ir::FakeQuant>(node)) {
-      throw UnsupportedError(
-          "quantization: the model has quantizers already ('{}'); start from its float model", node.name);
-    }
+  if (ir::has_quantizers(graph)) {
+    throw UnsupportedError("quantization: the model has quantizers already; start from its float model");
   }
 }
 
@@ -64,7 +53,7 @@ struct Plan {
         quantized[id] = is_read_quantized(graph, {id});
       } else {
         quantized[id] = is_layer(node) && !policy.keep_float.contains(node.name) &&
-                        !(policy.float_predictions && is_prediction(graph, {id}));
+                        !(policy.float_predictions && ir::is_prediction(graph, {id}));
       }
     }
   }
@@ -80,6 +69,7 @@ class Insertion {
   Insertion(const ir::Model& model, const QuantPolicy& policy)
       : model_(model),
         policy_(policy),
+        weight_bits_(quant::weight_bits(policy.scheme, policy.weight_bits)),
         plan_(model.graph, policy),
         rewriter_(model),
         quantized_(model.graph.size()) {}
@@ -126,8 +116,8 @@ class Insertion {
     Value& result = quantized_[weight.id];
     if (result == kNone) {
       const ir::Array ranges = channel_ranges(model_.weight(weight), axis);
-      result =
-          add_quantizer(model_.graph.node(weight), rewriter_.mapped(weight), ranges, {.channel_axis = axis});
+      result = add_quantizer(model_.graph.node(weight), rewriter_.mapped(weight), ranges,
+                             {.bits = weight_bits_, .channel_axis = axis});
     }
     return result;
   }
@@ -140,6 +130,7 @@ class Insertion {
 
   const ir::Model& model_;
   const QuantPolicy& policy_;
+  int64_t weight_bits_;
   Plan plan_;
   Rewriter rewriter_;
   std::vector<Value> quantized_;  ///< by old value: its quantizer in the new graph

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,7 +12,8 @@ namespace y6q::passes {
 
 struct QuantPolicy {
   quant::Scheme scheme = quant::Scheme::tensorrt;
-  int64_t bits = 8;  ///< of activations; weights always have 8
+  std::optional<int64_t> weight_bits = {};  ///< nothing: the scheme's (quant::weight_bits)
+  int64_t bits = 8;                         ///< of activations
   bool float_predictions =
       true;  ///< convolutions behind the outputs cls* and reg* stay float: INT8 there costs most
   std::set<std::string> keep_float = {};  ///< further layers, by node name as in quantizable_layers()
@@ -33,8 +35,9 @@ struct QuantPolicy {
 /// have one range an output channel (axis 0; 1 of transposed convolutions): the largest magnitude as the
 /// weights stand, so fold batch norms first unless they are to stay outside. scheme cpu: unsigned where the
 /// source cannot be negative (images, after Relu, and pools and concatenations of such), else signed. Before
-/// calibration the result differs from the model by the rounding of weights only. Throws UsageError for a
-/// layer in keep_float that does not exist, UnsupportedError when the model has quantizers.
+/// calibration the quantized activations are 0. Throws UsageError for a
+/// layer in keep_float that does not exist and for weight_bits that the scheme does not have,
+/// UnsupportedError when the model has quantizers.
 ir::Model insert_quantizers(const ir::Model& model, const QuantPolicy& policy);
 
 /// Names of the layers that insert_quantizers can quantize, in execution order, predictions included.

@@ -3,9 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ir/queries.h"
+
 namespace y6q::passes {
+namespace {
+
+ir::Array largest_of(const ir::Array& weight) {
+  float largest = 0;
+  for (const float value : weight.floats()) largest = std::max(largest, std::fabs(value));
+  return ir::Array::scalar(largest);
+}
+
+}  // namespace
 
 ir::Array channel_ranges(const ir::Array& weight, int64_t axis) {
+  if (axis < 0) return largest_of(weight);
   const auto place = static_cast<size_t>(axis);
   const auto channels = static_cast<size_t>(weight.shape.at(place));
   size_t inner = 1;
@@ -21,12 +33,9 @@ ir::Array channel_ranges(const ir::Array& weight, int64_t axis) {
 
 ir::Model refresh_weight_ranges(ir::Model model) {
   for (const ir::Node& node : model.graph.nodes()) {
-    const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
-    if (quantizer == nullptr || quantizer->channel_axis < 0) continue;
-    const ir::Node& weight = model.graph.node(node.inputs[0]);
-    if (!std::holds_alternative<ir::Parameter>(weight.op)) continue;
+    if (!ir::is_weight_quantizer(model.graph, node)) continue;
     model.weights.at(model.graph.node(node.inputs[1]).name) =
-        channel_ranges(model.weights.at(weight.name), quantizer->channel_axis);
+        channel_ranges(model.weight(node.inputs[0]), std::get<ir::FakeQuant>(node.op).channel_axis);
   }
   return model;
 }

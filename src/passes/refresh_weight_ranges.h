@@ -14,7 +14,7 @@ namespace y6q::passes {
 /// Differs from the model where a range was another one. Activation ranges stay.
 ir::Model refresh_weight_ranges(ir::Model model);
 
-/// Largest magnitude of each channel of `axis` (0 or 1), shape [channels].
+/// Largest magnitude of each channel of `axis`, shape [channels]; of all elements when axis < 0, shape [].
 ir::Array channel_ranges(const ir::Array& weight, int64_t axis);
 
 }  // namespace y6q::passes

@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include "ir/queries.h"
 #include "passes/rewrite.h"
 
 namespace y6q::passes {
@@ -11,18 +12,13 @@ namespace {
 
 using ir::Value;
 
-bool is_quantizer(const ir::Graph& graph, Value value) {
-  const auto* quantizer = std::get_if<ir::FakeQuant>(&graph.node(value).op);
-  return quantizer != nullptr && quantizer->channel_axis < 0;
-}
-
 /// The quantizers on both sides of a node that passes values on; empty when a side lacks one.
 std::vector<Value> members_at(const ir::Graph& graph, Value value) {
   const ir::Node& node = graph.node(value);
   if (!std::holds_alternative<ir::Concat>(node.op) && !std::holds_alternative<ir::MaxPool2d>(node.op))
     return {};
   std::vector<Value> members = node.inputs;
-  const auto quantizes = [&](Value other) { return is_quantizer(graph, other); };
+  const auto quantizes = [&](Value other) { return ir::is_activation_quantizer(graph, graph.node(other)); };
   if (!std::all_of(members.begin(), members.end(), quantizes)) return {};
   const size_t operands = members.size();
   const auto& readers = graph.consumers(value);
@@ -43,7 +39,7 @@ std::vector<std::vector<Value>> range_groups(const ir::Graph& graph) {
   }
   std::map<uint32_t, std::vector<Value>> sets;
   for (uint32_t id = 0; id < graph.size(); ++id) {
-    if (is_quantizer(graph, {id})) sets[leader[id]].push_back({id});
+    if (ir::is_activation_quantizer(graph, graph[id])) sets[leader[id]].push_back({id});
   }
   std::vector<std::vector<Value>> groups;
   for (auto& [first, members] : sets) {

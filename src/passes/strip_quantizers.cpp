@@ -1,16 +1,8 @@
 #include "passes/strip_quantizers.h"
 
-#include <algorithm>
-
 #include "passes/rewrite.h"
 
 namespace y6q::passes {
-
-bool has_quantizers(const ir::Model& model) {
-  return std::ranges::any_of(model.graph.nodes(), [](const ir::Node& node) {
-    return std::holds_alternative<ir::FakeQuant>(node.op);
-  });
-}
 
 ir::Model strip_quantizers(const ir::Model& model) {
   Rewriter rewriter(model);

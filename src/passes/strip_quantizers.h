@@ -4,9 +4,6 @@
 
 namespace y6q::passes {
 
-/// There is a FakeQuant.
-bool has_quantizers(const ir::Model& model);
-
 /// The float network: removes every FakeQuant and its range.
 ///
 ///   src   amax

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/options.h"
 #include "support/folder.h"
 
 namespace y6q::pipeline {
@@ -39,16 +39,16 @@ TEST_F(PipelineRecipe, SetsWhatItSays) {
       "qat: {bf16: off, augment: {mosaic: 0.5}}\n"
       "calibrate:\n  scheme: cpu\n  keep_float: [a, b]\n"
       "bench: {batches: [2, 3]}\n");
-  EXPECT_TRUE(options.branchy);
-  EXPECT_FALSE(options.distill);
-  EXPECT_TRUE(options.qat);
-  EXPECT_EQ(recipe_of(options.train.recipe).epochs, 7);
+  EXPECT_TRUE(options.parts.branchy);
+  EXPECT_FALSE(options.parts.distill);
+  EXPECT_TRUE(options.parts.qat);
+  EXPECT_EQ(recipe_of(options.train.training.recipe).epochs, 7);
   EXPECT_EQ(recipe_of(options.qat_recipe).bf16, "off");
   EXPECT_EQ(recipe_of(options.qat_recipe).augment.mosaic, 0.5);
   EXPECT_EQ(options.search_recipe, "");
   EXPECT_EQ(options.calibrate.ranges.scheme, quant::Scheme::cpu);
   EXPECT_EQ(options.calibrate.keep_float, (std::set<std::string>{"a", "b"}));
-  EXPECT_EQ(options.bench_batches, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(options.bench.batches, (std::vector<int64_t>{2, 3}));
 }
 
 TEST_F(PipelineRecipe, AnAliasMeansWhatItsAnchorSays) {
@@ -59,7 +59,7 @@ TEST_F(PipelineRecipe, AnAliasMeansWhatItsAnchorSays) {
       "train: *base\n"
       "qat:\n"
       "  augment: *calm\n");
-  for (const std::string& text : {options.search_recipe, options.train.recipe}) {
+  for (const std::string& text : {options.search_recipe, options.train.training.recipe}) {
     EXPECT_EQ(recipe_of(text).epochs, 7);
     EXPECT_EQ(recipe_of(text).augment.mosaic, 0);
   }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <sstream>
 
+#include "coco/dataset.h"
 #include "formats/provenance.h"
 #include "formats/sensitivity_file.h"
 #include "image/decode.h"
@@ -14,7 +15,6 @@
 #include "pipeline/table.h"
 
 namespace y6q::pipeline {
-using namespace stages;  // TEMPORARY
 namespace {
 
 constexpr double kShownScore = 0.4;  ///< detections below it would hide the picture
@@ -68,26 +68,27 @@ report::Picture picture(const data::ImageRecord& record, const coco::Detections&
 }
 
 report::Gallery gallery(const ResultPageInputs& inputs) {
-  report::Gallery gallery{
-      .title = fmt::format("Detections with a score of at least {}", kShownScore),
-      .column_titles = {inputs.detections.front().first, inputs.detections.back().first + " (INT8)"}};
+  const coco::Detections plain = coco::read_detections(inputs.network.files.detections("float")),
+                         engine = coco::read_detections(inputs.network.files.detections("engine"));
+  report::Gallery gallery{.title = fmt::format("Detections with a score of at least {}", kShownScore),
+                          .column_titles = {"float", "engine (INT8)"}};
   for (size_t i = 0; i < std::min(kShownImages, inputs.dataset.images.size()); ++i) {
     const data::ImageRecord& record = inputs.dataset.images[i];
-    gallery.pictures.push_back(picture(record, inputs.detections.front().second, inputs.dataset));
-    gallery.pictures.push_back(picture(record, inputs.detections.back().second, inputs.dataset));
+    gallery.pictures.push_back(picture(record, plain, inputs.dataset));
+    gallery.pictures.push_back(picture(record, engine, inputs.dataset));
   }
   return gallery;
 }
 
-const PipelineRow* find(const PipelineResult& result, std::string_view model) {
-  for (const PipelineRow& row : result.rows) {
+const Row* find(const Result& result, std::string_view model) {
+  for (const Row& row : result.rows) {
     if (row.model == model) return &row;
   }
   return nullptr;
 }
 
-report::Highlights highlights(const PipelineResult& result) {
-  const PipelineRow *plain = find(result, "float"), *engine = find(result, "engine");
+report::Highlights highlights(const Result& result) {
+  const Row *plain = find(result, "float"), *engine = find(result, "engine");
   report::Highlights figures;
   if (plain == nullptr || engine == nullptr) return figures;
   figures.figures.push_back({fmt::format("{:.1f}", 100 * plain->map), "mAP, float"});
@@ -101,24 +102,18 @@ report::Highlights highlights(const PipelineResult& result) {
   return figures;
 }
 
-const char* title_of(const std::string& training) {
-  if (training == "search") return "Search for scales";
-  return training == "qat" ? "QAT" : "Float network";
-}
-
-void add_curves(report::Page& page, const ResultPageInputs& inputs) {
-  for (const auto& [name, csv] : inputs.histories) {
-    report::LineChart losses{
-        .title = fmt::format("{}: training loss", title_of(name)), .x_label = "epoch", .y_label = "loss"};
-    for (const char* column : {"loss_classes", "loss_iou", "loss_distill"}) {
-      report::LineChart::Series series = curve(csv, "epoch", column);
-      const bool drawn = std::any_of(series.y.begin(), series.y.end(), [](double y) { return y > 0; });
-      if (drawn) losses.series.push_back(std::move(series));
-    }
-    page.sections.emplace_back(std::move(losses));
-    page.sections.emplace_back(report::LineChart{
-        fmt::format("{}: accuracy on val", title_of(name)), "epoch", "mAP", {curve(csv, "epoch", "map")}});
+void add_curves(report::Page& page, const fs::path& folder, const char* title) {
+  const std::string csv = read_file(folder / "history.csv");
+  report::LineChart losses{
+      .title = fmt::format("{}: training loss", title), .x_label = "epoch", .y_label = "loss"};
+  for (const train::LossTerm& term : train::kLossTerms) {
+    report::LineChart::Series series = curve(csv, "epoch", std::string("loss_") + term.name);
+    const bool drawn = std::any_of(series.y.begin(), series.y.end(), [](double y) { return y > 0; });
+    if (drawn) losses.series.push_back(std::move(series));
   }
+  page.sections.emplace_back(std::move(losses));
+  page.sections.emplace_back(report::LineChart{
+      fmt::format("{}: accuracy on val", title), "epoch", "mAP", {curve(csv, "epoch", "map")}});
 }
 
 void add_sensitivity(report::Page& page, const fs::path& file) {
@@ -147,76 +142,31 @@ void add_ranges(report::Page& page, const fs::path& file) {
   page.sections.emplace_back(std::move(section));
 }
 
-bool measures_sensitivity(const PipelineOptions& options) {
-  return options.sensitivity || options.calibrate.keep_float_count > 0;
-}
-
-/// The same chain by hand, in the run's folder. What was trained left its recipe there.
-report::Code commands(const ResultPageInputs& inputs) {
-  const PipelineOptions& options = inputs.options;
-  const CalibrateOptions& calibration = options.calibrate;
-  const std::string data = " --data " + fs::absolute(options.train.data).string();
-  const bool searched = inputs.histories.front().first == "search";
-  const std::string scales = searched || !options.train.scales.empty() ? " --scales search/scales.json" : "";
-  const std::string network = fmt::format(" --model {} --img-size {} {}{}", options.train.architecture,
-                                          options.train.image_size[0], options.train.image_size[1], data);
-  const std::string ranges = fmt::format(
-      " --scheme {} --method {} --images {} --seed {}{}{}", quant::name_of(calibration.ranges.scheme),
-      quant::name_of(calibration.ranges.method), calibration.images, options.train.seed.value_or(0),
-      calibration.ranges.method == quant::RangeMethod::percentile
-          ? fmt::format(" --percentile {}", calibration.ranges.percentile)
-          : "",
-      calibration.ranges.bias_correction ? "" : " --no-bias-correction");
-  std::string keep;
-  for (const std::string& layer : calibration.keep_float) keep += " --keep-float " + layer;
-  if (calibration.keep_float_count > 0) {
-    keep +=
-        fmt::format(" --keep-float {} --sensitivity again/sensitivity.json", calibration.keep_float_count);
-  }
-  report::Code code{.title = "The same by hand, in the folder of the run", .lines = {}};
-  const auto add = [&](const std::string& line) { code.lines.push_back("yolov6q " + line); };
-  if (searched)
-    add("train --mode hyper_search" + network + " --recipe search/recipe.yaml --out again/search");
-  add(fmt::format("train --mode {}{}{} --recipe float/recipe.yaml --out again/float", options.train.mode,
-                  network, scales));
-  if (measures_sensitivity(options)) {
-    add("sensitivity --weights float/best.safetensors" + data + ranges + " --out again/sensitivity.json");
-  }
-  add("calibrate --weights float/best.safetensors" + data + ranges + keep + " --out again/ptq.safetensors");
-  if (options.qat) {
-    add("qat --weights calibrate/ptq.safetensors --teacher float/best.safetensors" + scales + data +
-        (options.distill ? "" : " --no-distill") + " --recipe qat/recipe.yaml --out again/qat");
-  }
-  add(fmt::format("export --weights {} --form qdq --raw-head --out again/engine.onnx",
-                  inputs.quantized.string()));
-  add(fmt::format("eval --weights export/engine.onnx{} --split {}", data, inputs.result.split));
-  for (const int64_t batch : options.bench_batches) {
-    add(fmt::format("bench --onnx export/float.onnx --int8 export/engine.onnx --batch-size {}", batch));
-  }
-  return code;
-}
-
 }  // namespace
 
 report::Page result_page(const ResultPageInputs& inputs) {
-  const TrainOptions& train = inputs.options.train;
+  const stages::TrainOptions& train = inputs.options.train;
+  const Network& network = inputs.network;
   report::Page page{.title = fmt::format("{} ({}) in INT8", train.architecture, train.mode),
                     .subtitle = fmt::format("{} classes, {} images of {}", inputs.dataset.class_names.size(),
                                             inputs.dataset.images.size(), inputs.result.split)};
   page.sections.emplace_back(highlights(inputs.result));
+  for (const std::string& alarm : inputs.result.alarms) {
+    page.sections.emplace_back(report::Paragraph{"Alarm: " + alarm});
+  }
   page.sections.emplace_back(result_table(inputs.result));
   page.sections.emplace_back(gallery(inputs));
-  add_curves(page, inputs);
-  if (measures_sensitivity(inputs.options)) {
-    add_sensitivity(page, train.out / "sensitivity" / "sensitivity.json");
-  }
-  add_ranges(page, train.out / "calibrate" / "ranges.json");
+  if (network.searches) add_curves(page, network.files.search, "Search for scales");
+  add_curves(page, network.files.root / "float", "Float network");
+  if (network.has_qat) add_curves(page, network.files.root / "qat", "QAT");
+  if (network.measures_sensitivity) add_sensitivity(page, network.files.sensitivity);
+  add_ranges(page, network.files.ranges);
   page.sections.emplace_back(report::KeyValues{"Provenance",
                                                {{"tool", formats::tool_version()},
                                                 {"machine", inputs.result.isa},
                                                 {"protocol", inputs.result.protocol},
                                                 {"training data (SHA-256)", inputs.data_sha256}}});
-  report::Code code = commands(inputs);
+  report::Code code{.title = "The same by hand, in the folder of the run", .lines = inputs.commands};
   if (!inputs.result.trtexec.empty()) code.lines.push_back(inputs.result.trtexec);
   page.sections.emplace_back(std::move(code));
   return page;

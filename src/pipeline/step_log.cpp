@@ -8,39 +8,45 @@ namespace {
 
 using nlohmann::json;
 
-json digests(const std::vector<fs::path>& paths) {
-  json list = json::object();
-  for (const fs::path& path : paths)
-    list[path.filename().string()] = fs::exists(path) ? sha256_of_file(path) : "missing";
-  return list;
-}
-
-json premises(const Step& step) {
-  return {{"tool", formats::tool_version()}, {"options", step.options}, {"inputs", digests(step.inputs)}};
-}
-
 /// A damaged record counts as none: the step runs again.
 json read_record(const fs::path& path) {
   if (!fs::exists(path)) return {};
   constexpr uint64_t kLongest = 1 << 24;
-  return json::parse(read_file(path, kLongest), nullptr, false);
+  json record = json::parse(read_file(path, kLongest), nullptr, false);
+  return record.is_object() ? record : json();
 }
 
 }  // namespace
 
+json StepLog::digests(const std::vector<fs::path>& paths) const {
+  json list = json::object();
+  for (const fs::path& path : paths) {
+    const fs::path inside = path.lexically_relative(run_folder_);
+    const bool is_outside = inside.empty() || *inside.begin() == "..";
+    const std::string key = (is_outside ? fs::absolute(path).lexically_normal() : inside).string();
+    list[key] = fs::exists(path) ? sha256_of_file(path) : "missing";
+  }
+  return list;
+}
+
+json StepLog::premises(const Step& step) const {
+  return {{"tool", formats::tool_version()}, {"choices", step.choices}, {"needs", digests(step.needs)}};
+}
+
 bool StepLog::is_done(const Step& step) const {
   const json record = read_record(file(step.name, ".json"));
   return record.is_object() && record.value("premises", json()) == premises(step) &&
-         record.value("outputs", json()) == digests(step.outputs);
+         record.value("makes", json()) == digests(step.makes);
 }
 
 void StepLog::mark_done(const Step& step, double seconds) const {
-  for (const fs::path& output : step.outputs) {
+  for (const fs::path& output : step.makes) {
     if (!fs::exists(output)) throw InternalError("step {}: did not write {}", step.name, output.string());
   }
   const json record{{"step", step.name},
+                    {"build", formats::build_digest()},
                     {"premises", premises(step)},
-                    {"outputs", digests(step.outputs)},
+                    {"makes", digests(step.makes)},
                     {"seconds", seconds}};
   write_file(file(step.name, ".json"), record.dump(2) + "\n");
 }
@@ -48,6 +54,12 @@ void StepLog::mark_done(const Step& step, double seconds) const {
 double StepLog::seconds(const std::string& name) const {
   const json record = read_record(file(name, ".json"));
   return record.is_object() ? record.value("seconds", 0.0) : 0.0;
+}
+
+std::string StepLog::other_build(const std::string& name) const {
+  const json record = read_record(file(name, ".json"));
+  const std::string build = record.is_object() ? record.value("build", "") : "";
+  return build == formats::build_digest() ? "" : build;
 }
 
 bool StepLog::begins_anew(const Step& step) const {

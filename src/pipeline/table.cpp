@@ -1,7 +1,9 @@
 #include "pipeline/table.h"
 
+#include <algorithm>
+#include <array>
+
 namespace y6q::pipeline {
-using namespace stages;  // TEMPORARY
 namespace {
 
 using nlohmann::json;
@@ -11,22 +13,25 @@ struct Title {
   const char* precision;  ///< of the speed that belongs to this line; null: none
 };
 
-constexpr std::array kTitles{
-    Title{"float", "float FP32", "fp32"},    Title{"float_bf16", "float BF16", "bf16"},
-    Title{"ptq", "PTQ, simulated", nullptr}, Title{"ptq_engine", "PTQ engine INT8", "int8"},
-    Title{"qat", "QAT, simulated", nullptr}, Title{"engine", "engine INT8", "int8"}};
+constexpr std::array kTitles{Title{"float", "float FP32", "fp32"},
+                             Title{"float_bf16", "float BF16", "bf16"},
+                             Title{"ptq", "PTQ, simulated", nullptr},
+                             Title{"ptq_engine", "PTQ engine INT8", "int8"},
+                             Title{"partial", "partial PTQ, simulated", nullptr},
+                             Title{"qat", "QAT, simulated", nullptr},
+                             Title{"engine", "engine INT8", "int8"}};
 
 constexpr std::string_view kBranchy = "branchy_";
 
-const PipelineRow* find(const PipelineResult& result, std::string_view model) {
-  for (const PipelineRow& row : result.rows) {
+const Row* find(const Result& result, std::string_view model) {
+  for (const Row& row : result.rows) {
     if (row.model == model) return &row;
   }
   return nullptr;
 }
 
 /// Images a second of a row at a batch; 0 when it was not measured.
-double speed(const PipelineRow* row, const std::string& precision, int64_t batch) {
+double speed(const Row* row, const std::string& precision, int64_t batch) {
   if (row == nullptr) return 0;
   const auto found = row->images_per_s.find(precision);
   if (found == row->images_per_s.end()) return 0;
@@ -36,9 +41,20 @@ double speed(const PipelineRow* row, const std::string& precision, int64_t batch
 
 report::Cell cell(double value) { return value > 0 ? report::Cell(value) : report::Cell(); }
 
-std::vector<int64_t> batches_of(const PipelineResult& result) {
+std::string interval_text(const Difference& difference) {
+  return fmt::format("{:+.1f} to {:+.1f}", 100 * difference.low, 100 * difference.high);
+}
+
+json to_json(const Difference& difference) {
+  return {{"value", difference.value},
+          {"low", difference.low},
+          {"high", difference.high},
+          {"p_value", difference.p_value}};
+}
+
+std::vector<int64_t> batches_of(const Result& result) {
   std::vector<int64_t> batches;
-  if (const PipelineRow* reference = find(result, "float")) {
+  if (const Row* reference = find(result, "float")) {
     const auto found = reference->images_per_s.find("fp32");
     if (found == reference->images_per_s.end()) return batches;
     for (const auto& [batch, value] : found->second) batches.push_back(batch);
@@ -48,34 +64,41 @@ std::vector<int64_t> batches_of(const PipelineResult& result) {
 
 }  // namespace
 
-report::Table result_table(const PipelineResult& result) {
-  report::Table table{.title = "mAP on " + result.split,
-                      .columns = {{"model", "model"},
-                                  {"map", "mAP", 1, 100},
-                                  {"map50", "mAP50", 1, 100},
-                                  {"drop", "vs float", 1, 100},
-                                  {"ms", "ms", 2}},
-                      .note = result.protocol + "; ms: median at batch 1; OpenVINO, " + result.isa};
+report::Table result_table(const Result& result) {
+  report::Table table{
+      .title = "mAP on " + result.split,
+      .columns = {{"model", "model"},
+                  {"map", "mAP", 1, 100},
+                  {"map50", "mAP50", 1, 100},
+                  {"drop", "vs float", 1, 100},
+                  {"interval", "95 % interval"},
+                  {"selection", "selected"},
+                  {"ms", "ms", 2}},
+      .note = result.protocol +
+              "; interval: paired bootstrap over the images; ms: median at batch 1; OpenVINO, " + result.isa};
+  for (const std::string& alarm : result.alarms) table.note += "\nALARM: " + alarm;
   const std::vector<int64_t> batches = batches_of(result);
   for (const int64_t batch : batches) {
     const std::string suffix = std::to_string(batch);
     table.columns.push_back({"images_per_s_" + suffix, "img/s, batch " + suffix, 1});
     table.columns.push_back({"times_fp32_" + suffix, "x FP32, " + suffix, 2, 1, "x"});
   }
-  const PipelineRow* reference = find(result, "float");
-  for (const PipelineRow& row : result.rows) {
+  const Row* reference = find(result, "float");
+  for (const Row& row : result.rows) {
     const bool branchy = row.model.starts_with(kBranchy);
     const std::string model = branchy ? row.model.substr(kBranchy.size()) : row.model;
     const auto* title =
         std::find_if(kTitles.begin(), kTitles.end(), [&](const Title& t) { return t.model == model; });
     const std::string precision =
         title != kTitles.end() && title->precision != nullptr ? title->precision : "";
-    const PipelineRow* base = branchy ? find(result, "branchy_float") : reference;
     const auto latency = row.latency_ms.find(precision);
     std::vector<report::Cell> cells{
         (branchy ? "branchy: " : "") + std::string(title == kTitles.end() ? row.model : title->title),
-        row.map, row.map50,
-        base == &row || base == nullptr ? report::Cell() : report::Cell(row.map - base->map),
+        row.map,
+        row.map50,
+        row.to_float ? report::Cell(row.to_float->value) : report::Cell(),
+        row.to_float ? report::Cell(interval_text(*row.to_float)) : report::Cell(),
+        row.selection,
         latency == row.latency_ms.end() ? report::Cell() : report::Cell(latency->second)};
     for (const int64_t batch : batches) {
       const double images = speed(&row, precision, batch), compared = speed(reference, "fp32", batch);
@@ -87,10 +110,13 @@ report::Table result_table(const PipelineResult& result) {
   return table;
 }
 
-json result_document(const PipelineResult& result) {
+json result_document(const Result& result) {
   json rows = json::array();
-  for (const PipelineRow& row : result.rows) {
-    json entry{{"model", row.model}, {"split", result.split}, {"map", row.map}, {"map50", row.map50}};
+  for (const Row& row : result.rows) {
+    json entry{{"model", row.model}, {"split", result.split},      {"map", row.map},
+               {"map50", row.map50}, {"selection", row.selection}, {"runner", row.runner}};
+    if (row.to_float) entry["to_float"] = to_json(*row.to_float);
+    if (row.to_simulation) entry["to_simulation"] = to_json(*row.to_simulation);
     if (!row.latency_ms.empty()) entry["latency_ms"] = row.latency_ms;
     for (const auto& [precision, by_batch] : row.images_per_s) {
       for (const auto& [batch, value] : by_batch)
@@ -98,11 +124,8 @@ json result_document(const PipelineResult& result) {
     }
     rows.push_back(std::move(entry));
   }
-  json document{{"split", result.split},
-                {"protocol", result.protocol},
-                {"isa", result.isa},
-                {"skipped", result.skipped},
-                {"rows", rows}};
+  json document{{"split", result.split},     {"protocol", result.protocol}, {"isa", result.isa},
+                {"skipped", result.skipped}, {"alarms", result.alarms},     {"rows", rows}};
   if (!result.trtexec.empty()) document["trtexec"] = result.trtexec;
   return document;
 }

@@ -4,20 +4,12 @@
 #include "data/loader.h"
 #include "eager/images.h"
 #include "eager/network.h"
+#include "ir/queries.h"
 #include "passes/correct_biases.h"
 #include "passes/share_ranges.h"
+#include "quant/fake_quant.h"
 
 namespace y6q::ptq {
-
-std::vector<ir::Value> activation_quantizers(const ir::Graph& graph) {
-  std::vector<ir::Value> quantizers;
-  for (uint32_t id = 0; id < graph.size(); ++id) {
-    if (!std::holds_alternative<ir::FakeQuant>(graph[id].op)) continue;
-    if (!std::holds_alternative<ir::Parameter>(graph.node(graph[id].inputs[0]).op))
-      quantizers.push_back({id});
-  }
-  return quantizers;
-}
 
 int64_t Calibrator::look_at(const data::Dataset& dataset, const CalibrationImages& images, Monitor& monitor) {
   eager::Network network(passes::insert_quantizers(float_, {.float_predictions = false}));
@@ -57,10 +49,10 @@ int64_t Calibrator::look_at(const data::Dataset& dataset, const CalibrationImage
 
 /// Writes the range found in each histogram into the quantizer's parameter.
 void Calibrator::search(ir::Model& model, const RangeOptions& ranges) const {
-  for (const ir::Value value : activation_quantizers(model.graph)) {
+  for (const ir::Value value : ir::activation_quantizers(model.graph)) {
     const ir::Node& node = model.graph.node(value);
     const auto& op = std::get<ir::FakeQuant>(node.op);
-    const int levels = 1 << (op.is_signed ? op.bits - 1 : op.bits);
+    const int levels = quant::integer_range(op.bits, op.is_signed).high + 1;
     const float amax = quant::search_amax(histogram(node.name), {ranges.method, ranges.percentile, levels});
     model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(amax);
   }
@@ -69,8 +61,11 @@ void Calibrator::search(ir::Model& model, const RangeOptions& ranges) const {
 ir::Model Calibrator::quantized(const RangeOptions& ranges, bool float_predictions,
                                 const std::set<std::string>& keep_float) const {
   // Ranges are shared before the search for their signs, which decide the number of levels, and after it.
-  ir::Model model = passes::share_ranges(passes::insert_quantizers(
-      float_, {.scheme = ranges.scheme, .float_predictions = float_predictions, .keep_float = keep_float}));
+  ir::Model model =
+      passes::share_ranges(passes::insert_quantizers(float_, {.scheme = ranges.scheme,
+                                                              .weight_bits = ranges.weight_bits,
+                                                              .float_predictions = float_predictions,
+                                                              .keep_float = keep_float}));
   search(model, ranges);
   model = passes::share_ranges(model);
   if (!ranges.bias_correction) return model;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,12 @@ namespace y6q::ptq {
 
 /// How activations become ranges.
 struct RangeOptions {
-  quant::Scheme scheme = quant::Scheme::tensorrt;
+  quant::Scheme scheme = quant::Scheme::cpu;
+  std::optional<int64_t> weight_bits = {};  ///< nothing: the scheme's (quant::weight_bits)
   quant::RangeMethod method = quant::RangeMethod::max;
   double percentile = 99.99;
   bool bias_correction = true;  ///< passes::correct_biases with the means of the same images
+  int64_t images = 128;         ///< to look at, drawn from the train split with the seed
 };
 
 /// The images a calibrator looks at.
@@ -62,8 +65,5 @@ class Calibrator {
   ir::Model float_;
   std::map<std::string, Seen> seen_;  ///< by the quantizer's name
 };
-
-/// The activation quantizers of a model, in graph order.
-std::vector<ir::Value> activation_quantizers(const ir::Graph& graph);
 
 }  // namespace y6q::ptq

@@ -24,6 +24,19 @@ float code_of(float x, float factor, float low, float high) {
   return round_small(std::min(std::max(x * factor, low), high));
 }
 
+// Multiplications, additions and divisions of one number each: every width gives the same bits.
+#define Y6Q_ANY_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
+
+Y6Q_ANY_WIDTH void fake_quantize_block(const float* x, size_t count, float factor, float low, float high,
+                                       float* y) {
+  for (size_t i = 0; i < count; ++i) y[i] = code_of(x[i], factor, low, high) / factor;
+}
+
+Y6Q_ANY_WIDTH void gradient_block(const float* x, const float* upstream, size_t count, float low, float high,
+                                  float* gradient) {
+  for (size_t i = 0; i < count; ++i) gradient[i] = x[i] >= low && x[i] <= high ? upstream[i] : 0.0F;
+}
+
 }  // namespace
 
 IntegerRange integer_range(int64_t bits, bool is_signed, bool narrow) {
@@ -34,7 +47,7 @@ IntegerRange integer_range(int64_t bits, bool is_signed, bool narrow) {
 }
 
 float step_size(float amax, IntegerRange range) {
-  return amax <= kZeroRange ? 1.0F : amax / static_cast<float>(range.high);
+  return amax <= kZeroRange ? 0x1p30F : amax / static_cast<float>(range.high);
 }
 
 void fake_quantize(std::span<const float> x, float amax, IntegerRange range, std::span<float> y) {
@@ -44,8 +57,7 @@ void fake_quantize(std::span<const float> x, float amax, IntegerRange range, std
     return;
   }
   const auto low = static_cast<float>(range.low), high = static_cast<float>(range.high);
-  const float factor = high / amax;
-  for (size_t i = 0; i < x.size(); ++i) y[i] = code_of(x[i], factor, low, high) / factor;
+  fake_quantize_block(x.data(), x.size(), high / amax, low, high, y.data());
 }
 
 void quantize(std::span<const float> x, float amax, IntegerRange range, std::span<int32_t> codes) {
@@ -67,7 +79,7 @@ void fake_quantize_gradient(std::span<const float> x, std::span<const float> ups
   require_length(x.size(), upstream.size());
   require_length(x.size(), gradient.size());
   const float low = range.low < 0 ? -amax : 0.0F;
-  for (size_t i = 0; i < x.size(); ++i) gradient[i] = x[i] >= low && x[i] <= amax ? upstream[i] : 0.0F;
+  gradient_block(x.data(), upstream.data(), x.size(), low, amax, gradient.data());
 }
 
 }  // namespace y6q::quant

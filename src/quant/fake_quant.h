@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <span>
 
+/// Fake quantization, the one definition: what simulation, bias correction, exported files and calibration
+/// caches compute. (ir::interpret has its own, to judge this one.)
 namespace y6q::quant {
 
 /// The integers of a quantizer, both ends included.
@@ -15,24 +17,25 @@ struct IntegerRange {
 /// bits 2..16. Throws InternalError.
 IntegerRange integer_range(int64_t bits, bool is_signed, bool narrow = false);
 
-/// Ranges up to here count as zero (spec/04 §1.1).
+/// Ranges up to here count as zero (spec/04 §1.1): nothing but zeros was seen, and nothing but zeros comes
+/// out.
 inline constexpr float kZeroRange = 0x1p-24F;
 
-/// What one integer step stands for: amax / range.high; 1 when amax <= kZeroRange, so that a written scale is
-/// always positive.
+/// What one integer step stands for: amax / range.high. For a range of zero a step so large (2^30) that the
+/// integers of all that a network computes are 0, and products of two such steps are still finite: a file has
+/// to divide by something.
 float step_size(float amax, IntegerRange range);
 
 /// y = clamp(round_half_even(x S), low, high) / S with S = high / amax in float32 (spec/04 §1.1); 0
 /// everywhere when amax <= kZeroRange. x and y have one length and may be the same memory. NaN stays NaN.
-/// amax >= 0. The arithmetic only: that a quantizer whose amax is 0 (nothing but zeros seen) lets values pass
-/// is a rule of ir::FakeQuant, decided by its callers before they come here.
+/// amax >= 0. On one thread; per-channel ranges are one call a slice.
 void fake_quantize(std::span<const float> x, float amax, IntegerRange range, std::span<float> y);
 
 /// The integers of the same rule. NaN gives 0.
 void quantize(std::span<const float> x, float amax, IntegerRange range, std::span<int32_t> codes);
 
 /// Straight through within the range: upstream where low_x <= x <= amax, else 0; low_x = -amax for signed
-/// ranges, 0 for unsigned ones (spec/04 §1.2). All spans have one length.
+/// ranges, 0 for unsigned ones (spec/04 §1.2). All spans have one length; gradient may be upstream's memory.
 void fake_quantize_gradient(std::span<const float> x, std::span<const float> upstream, float amax,
                             IntegerRange range, std::span<float> gradient);
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "quant/scheme.h"
 
 namespace y6q::quant {
 namespace {
@@ -58,8 +57,21 @@ TEST(FakeQuantize, RangesCountedAsZeroGiveZero) {
   EXPECT_THAT(fake({-3, 0, 1e30F}, 0, integer_range(8, true)), ElementsAre(0, 0, 0));
   EXPECT_THAT(fake({-3, 1}, kZeroRange, integer_range(8, true)), ElementsAre(0, 0));
   EXPECT_THAT(codes({-3, 1}, 0, integer_range(8, true)), ElementsAre(0, 0));
-  EXPECT_EQ(step_size(0, integer_range(8, true)), 1.0F);
   EXPECT_FLOAT_EQ(step_size(2.54F, integer_range(8, true)), 0.02F);
+}
+
+TEST(StepSize, IsTheRangeOverTheLargestInteger) {
+  EXPECT_EQ(step_size(6.35F, integer_range(8, true)), 0.05F);
+  EXPECT_EQ(step_size(6.3F, integer_range(7, true)), 0.1F);
+  EXPECT_EQ(step_size(25.5F, integer_range(8, false)), 0.1F);
+}
+
+TEST(StepSize, OfARangeOfZeroMakesZeroOfWhateverANetworkComputes) {
+  for (const float amax : {0.0F, 1e-30F, kZeroRange}) {
+    const float step = step_size(amax, integer_range(8, true));
+    EXPECT_EQ(std::nearbyint(1e8F / step), 0) << amax;
+    EXPECT_TRUE(std::isfinite(step * step * step)) << amax;
+  }
 }
 
 TEST(FakeQuantize, KeepsNanAndClampsInfinity) {
@@ -81,12 +93,6 @@ TEST(FakeQuantize, GradientPassesWithinTheRange) {
 TEST(FakeQuantize, UnequalLengthsAreABug) {
   std::vector<float> x(3), y(2);
   EXPECT_THROW(fake_quantize(x, 1, {}, y), InternalError);
-}
-
-TEST(Scheme, HasNames) {
-  EXPECT_EQ(scheme_from_name("cpu"), Scheme::cpu);
-  EXPECT_EQ(scheme_from_name(name_of(Scheme::tensorrt)), Scheme::tensorrt);
-  EXPECT_THROW(scheme_from_name("gpu"), UsageError);
 }
 
 }  // namespace

@@ -1,13 +1,18 @@
 #pragma once
 
-#include <span>
-#include <string_view>
-
+#include "base/names.h"
 #include "quant/histogram.h"
 
 namespace y6q::quant {
 
 enum class RangeMethod { max, percentile, mse, entropy };
+
+constexpr auto names_of(RangeMethod) {
+  return name_table<RangeMethod>("range method", {{RangeMethod::max, "max"},
+                                                  {RangeMethod::percentile, "percentile"},
+                                                  {RangeMethod::mse, "mse"},
+                                                  {RangeMethod::entropy, "entropy"}});
+}
 
 struct RangeSearch {
   RangeMethod method = RangeMethod::max;
@@ -18,12 +23,5 @@ struct RangeSearch {
 /// The largest magnitude to represent, >= 0; 0 only when nothing but zeros was seen.
 /// Throws InputError when nothing was observed.
 float search_amax(const Histogram& histogram, const RangeSearch& search);
-
-/// "max", "percentile", "mse", "entropy".
-std::string_view name_of(RangeMethod method);
-/// Throws UsageError that lists the names.
-RangeMethod range_method_from_name(std::string_view name);
-/// All of them, in the order of the enumeration.
-std::span<const RangeMethod> range_methods();
 
 }  // namespace y6q::quant

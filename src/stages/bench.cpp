@@ -34,10 +34,11 @@ struct Contestant {
 
 Contestant prepare(const BenchCandidate& candidate, const BenchOptions& options) {
   Contestant contestant{candidate,
-                        engine::open_openvino(candidate.onnx, {.precision = candidate.precision,
-                                                               .input = engine::InputLayout::bytes_nchw,
-                                                               .batch = options.batch,
-                                                               .threads = options.threads}),
+                        engine::open(engine::Kind::openvino, candidate.onnx,
+                                     {.precision = candidate.precision,
+                                      .input = engine::InputLayout::bytes_nchw,
+                                      .batch = options.batch,
+                                      .threads = options.threads}),
                         {},
                         {}};
   size_t size = 1;
@@ -52,7 +53,8 @@ Contestant prepare(const BenchCandidate& candidate, const BenchOptions& options)
 std::vector<BenchResult> bench(const BenchOptions& options, Monitor& monitor) {
   std::vector<Contestant> contestants;
   for (const BenchCandidate& candidate : options.candidates) {
-    if (engine::openvino_supports(candidate.precision)) contestants.push_back(prepare(candidate, options));
+    if (engine::supports(engine::Kind::openvino, candidate.precision))
+      contestants.push_back(prepare(candidate, options));
   }
   if (contestants.empty()) {
     throw EnvironmentError("bench: this program was built without OpenVINO; build it with Y6Q_OPENVINO=ON");
@@ -70,8 +72,12 @@ std::vector<BenchResult> bench(const BenchOptions& options, Monitor& monitor) {
   monitor.end();
   std::vector<BenchResult> results;
   for (Contestant& contestant : contestants) {
-    BenchResult result{contestant.candidate, options.batch,
-                       eval::latency_stats(std::move(contestant.samples_ms)), 0, detect_isa().name()};
+    BenchResult result{contestant.candidate,
+                       options.batch,
+                       eval::latency_stats(std::move(contestant.samples_ms)),
+                       0,
+                       kernel_isa().name(),
+                       contestant.engine->note()};
     result.images_per_s = static_cast<double>(options.batch) * 1e3 / result.latency_ms.p50;
     results.push_back(std::move(result));
   }

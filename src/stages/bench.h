@@ -30,6 +30,7 @@ struct BenchResult {
   eval::LatencyStats latency_ms;  ///< of one call
   double images_per_s = 0;        ///< batch / median
   std::string isa;
+  std::string note;  ///< engine::Engine::note
 };
 
 /// Latency of inference alone, on random bytes. Precisions this machine lacks are left out.

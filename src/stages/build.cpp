@@ -11,6 +11,7 @@ using nlohmann::json;
 json to_json(const BuildResult& result) {
   return {{"engine", "openvino"},
           {"isa", result.isa},
+          {"note", result.note},
           {"layers", result.layers},
           {"convolutions", result.convolutions},
           {"integer_convolutions", result.integer_convolutions},
@@ -19,12 +20,14 @@ json to_json(const BuildResult& result) {
 
 BuildResult build(const BuildOptions& options) {
   check_not_an_input(options.out, {options.onnx});
-  const auto engine = engine::open_openvino(options.onnx, {.precision = options.precision,
-                                                           .input = engine::InputLayout::bytes_nchw,
-                                                           .batch = options.batch,
-                                                           .threads = options.threads});
+  const auto engine = engine::open(engine::Kind::openvino, options.onnx,
+                                   {.precision = options.precision,
+                                    .input = engine::InputLayout::bytes_nchw,
+                                    .batch = options.batch,
+                                    .threads = options.threads});
   BuildResult result;
-  result.isa = detect_isa().name();
+  result.isa = kernel_isa().name();
+  result.note = engine->note();
   json layers = json::array();
   for (const engine::ExecutedLayer& layer : engine->executed_layers()) {
     ++result.layers;

@@ -21,6 +21,7 @@ struct BuildOptions {
 /// A compiled network, in figures.
 struct BuildResult {
   std::string isa;
+  std::string note;          ///< engine::Engine::note
   int64_t layers = 0;        ///< executed, after fusion
   int64_t convolutions = 0;  ///< transposed ones included
   int64_t integer_convolutions = 0;
@@ -28,7 +29,7 @@ struct BuildResult {
 };
 
 /// Compiles an ONNX file with OpenVINO for this CPU and notes what the executed graph computes in which
-/// precision. Throws what engine::open_openvino throws.
+/// precision. Throws what engine::open throws.
 BuildResult build(const BuildOptions& options);
 
 nlohmann::json to_json(const BuildResult& result);

@@ -6,20 +6,22 @@
 #include "formats/provenance.h"
 #include "formats/sensitivity_file.h"
 #include "infer/eager_runner.h"
+#include "ir/queries.h"
 #include "passes/pipeline.h"
+#include "ptq/range_fields.h"
 
 namespace y6q::stages {
 namespace {
 
 std::set<std::string> layers_to_keep(const CalibrateOptions& options) {
-  std::set<std::string> layers = options.keep_float;
-  if (options.keep_float_count == 0) return layers;
+  std::set<std::string> layers = options.settings.keep_float;
+  if (options.settings.keep_float_count == 0) return layers;
   if (options.sensitivity.empty()) {
     throw UsageError("--keep-float {}: needs --sensitivity FILE to know which; or name the layers",
-                     options.keep_float_count);
+                     options.settings.keep_float_count);
   }
-  for (std::string& layer :
-       formats::most_sensitive(formats::read_sensitivity(options.sensitivity), options.keep_float_count)) {
+  for (std::string& layer : formats::most_sensitive(formats::read_sensitivity(options.sensitivity),
+                                                    options.settings.keep_float_count)) {
     layers.insert(std::move(layer));
   }
   return layers;
@@ -40,52 +42,103 @@ Range described(const std::string& quantizer, float amax, const quant::Histogram
   return range;
 }
 
+bool set_keep_float(CalibrationSettings& settings, std::string_view text) {
+  std::set<std::string> layers;
+  std::optional<int64_t> count;
+  for (const std::string_view word : fields::elements(text)) {
+    constexpr double kMost = 1000;
+    if (word.empty()) return false;
+    const bool is_number = word.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!is_number) {
+      layers.emplace(word);
+    } else if (count || !fields::parse_number(word, 0, kMost, count.emplace())) {
+      return false;
+    }
+  }
+  settings.keep_float = std::move(layers);
+  settings.keep_float_count = count.value_or(0);
+  return true;
+}
+
+std::string keep_float_text(const CalibrationSettings& settings) {
+  std::string text = fmt::format("{}", fmt::join(settings.keep_float, ","));
+  if (settings.keep_float_count > 0 || text.empty()) {
+    text = fmt::format("{}{}{}", settings.keep_float_count, text.empty() ? "" : ",", text);
+  }
+  return text;
+}
+
 }  // namespace
 
-Calibration calibrate(const CalibrateOptions& options, Monitor& monitor) {
+const std::vector<Field<CalibrationSettings>>& calibration_fields() {
+  static const std::vector<Field<CalibrationSettings>> kFields = [] {
+    auto table = lifted(ptq::range_fields(), &CalibrationSettings::ranges);
+    table.push_back(
+        {"keep_float",
+         "Partial quantization: how many of the most sensitive layers stay float, or layers by name",
+         "a whole number from 0 to 1000, names of layers, or both", Field<CalibrationSettings>::Kind::list,
+         keep_float_text, set_keep_float});
+    return table;
+  }();
+  return kFields;
+}
+
+Calibration calibrate(const CalibrateOptions& options, Run& run) {
   check_not_an_input(options.out, {options.weights, options.sensitivity});
   formats::ModelFile file = formats::read_model(options.weights);
   if (!file.info.scheme.empty()) {
     throw InputError("{}: is calibrated already (scheme {}); give the float model", options.weights.string(),
                      file.info.scheme);
   }
+  const ptq::RangeOptions& ranges = options.settings.ranges;
   const std::set<std::string> keep_float = layers_to_keep(options);
-  const data::Dataset dataset = data::read_dataset(
-      options.data,
-      {.split = "train", .skip_broken = options.skip_broken, .threads = options.threads, .sole_split = true},
-      monitor);
-  data::check_classes(file.info.class_names, options.weights, dataset.class_names, options.data);
-  infer::set_torch_threads(options.threads);
+  const data::Dataset& dataset = run.data("train");
+  data::check_classes(file.info.class_names, options.weights, dataset.class_names, run.options().data);
+  infer::set_torch_threads(run.threads());
   ptq::Calibrator calibrator(passes::deploy(file.model));
   passes::insert_quantizers(calibrator.float_model(),
                             {.keep_float = keep_float});  // unknown names end it here
   Calibration result;
-  result.skipped = dataset.skipped;
+  result.skipped = run.skipped();
   result.kept_float.assign(keep_float.begin(), keep_float.end());
   result.images = calibrator.look_at(dataset,
                                      {.image_size = file.info.image_size,
-                                      .count = options.images,
+                                      .count = ranges.images,
                                       .batch_size = options.batch_size,
-                                      .seed = options.seed,
-                                      .workers = options.workers},
-                                     monitor);
-  file.model = calibrator.quantized(options.ranges, true, keep_float);
-  for (const ir::Value value : ptq::activation_quantizers(file.model.graph)) {
+                                      .seed = run.seed(),
+                                      .workers = run.workers()},
+                                     run.monitor());
+  file.model = calibrator.quantized(ranges, true, keep_float);
+  for (const ir::Value value : ir::activation_quantizers(file.model.graph)) {
     const ir::Node& node = file.model.graph.node(value);
     result.ranges.push_back(
         described(node.name, file.model.floats(node.inputs[1])[0], calibrator.histogram(node.name)));
   }
-  file.info.scheme = quant::name_of(options.ranges.scheme);
+  file.info.scheme = name_of(ranges.scheme);
   file.info.mode = "repvgg_deploy";
   for (auto& [key, value] : formats::provenance("calibrate", options.weights, dataset.sha256)) {
     file.info.provenance[key] = value;  // the recipe of the float network stays
   }
+  std::string settings;
+  for (const auto& field : calibration_fields()) {
+    settings += fmt::format("{} {}, ", field.name, field.text(options.settings));
+  }
   file.info.provenance["calibration"] =
-      fmt::format("method {}, percentile {}, images {}, seed {}, bias correction {}, float layers {}",
-                  quant::name_of(options.ranges.method), options.ranges.percentile, result.images,
-                  options.seed, options.ranges.bias_correction ? "on" : "off", keep_float.size());
+      fmt::format("{}seen {}, seed {}", settings, result.images, run.seed());
   formats::write_model(options.out, file);
   return result;
+}
+
+nlohmann::json to_json(const Calibration& calibration) {
+  auto rows = nlohmann::json::array();
+  for (const Range& range : calibration.ranges) {
+    rows.push_back({{"quantizer", range.quantizer},
+                    {"amax", range.amax},
+                    {"max", range.max},
+                    {"clipped", range.clipped},
+                    {"histogram", range.histogram}});
+  }
+  return {{"images", calibration.images}, {"float_layers", calibration.kept_float}, {"ranges", rows}};
 }
 
 }  // namespace y6q::stages

@@ -1,30 +1,35 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/fields.h"
 #include "base/files.h"
-#include "base/monitor.h"
 #include "ptq/calibrator.h"
+#include "stages/run.h"
 
 namespace y6q::stages {
 
+/// What decides a calibrated model beside its float model and the images; `calibrate:` in a recipe.
+struct CalibrationSettings {
+  ptq::RangeOptions ranges;
+  /// Partial quantization: layers that stay float beside the predictions: by name, and this many of the most
+  /// sensitive ones.
+  std::set<std::string> keep_float;
+  int64_t keep_float_count = 0;
+};
+
+/// ptq::range_fields and keep_float: a number, names of layers, or both.
+const std::vector<Field<CalibrationSettings>>& calibration_fields();
+
 struct CalibrateOptions {
   fs::path weights;  ///< float model file
-  fs::path data;     ///< data set; its train split is used, letterboxed, without augmentation
   fs::path out;      ///< calibrated model file to write
-  ptq::RangeOptions ranges;
-  int64_t images = 128;  ///< drawn from the split with the seed
+  CalibrationSettings settings;
+  fs::path sensitivity;  ///< file of stages::sensitivity, for keep_float_count
   int64_t batch_size = 16;
-  /// Partial quantization: layers that stay float beside the predictions, by name …
-  std::set<std::string> keep_float;
-  /// … and so many of the most sensitive ones of `sensitivity`, a file of stages::sensitivity.
-  int64_t keep_float_count = 0;
-  fs::path sensitivity;
-  uint64_t seed = 0;
-  int workers = 2, threads = 0;
-  bool skip_broken = false;
 };
 
 /// One activation quantizer.
@@ -46,6 +51,9 @@ struct Calibration {
 /// PTQ: merges and folds, inserts quantizers (prediction convolutions stay float), collects one histogram a
 /// tensor on un-augmented training images, searches ranges, gives concatenated tensors one range, writes the
 /// model. Throws UsageError for unknown layers and for a count without a sensitivity file.
-Calibration calibrate(const CalibrateOptions& options, Monitor& monitor);
+Calibration calibrate(const CalibrateOptions& options, Run& run);
+
+/// For report and pipeline: images, float_layers, ranges.
+nlohmann::json to_json(const Calibration& calibration);
 
 }  // namespace y6q::stages

@@ -101,7 +101,7 @@ DetectSummary detect(const DetectOptions& options, const FrameSink& sink, Monito
   const auto detectors = open_detectors(options);
   DetectSummary summary;
   summary.class_names = names_of(options, *detectors[0]);
-  summary.runner = "openvino " + std::string(engine::to_text(detectors[0]->precision()));
+  summary.runner = "openvino " + std::string(name_of(detectors[0]->precision()));
   FrameFeed feed(options.sources, options.list, options.camera);
   std::atomic<bool> stopped = false;
   int64_t delivered = 0;

@@ -6,14 +6,14 @@
 namespace y6q::stages {
 namespace {
 
-data::LoaderOptions loader_options(const EvaluateOptions& options) {
+data::LoaderOptions loader_options(const EvaluateOptions& options, int workers) {
   return {.batch_size = options.batch_size,
           .image_height = options.image_size[0],
           .image_width = options.image_size[1],
           .rectangular = options.protocol.rectangular,
           .rectangular_pad = options.protocol.rect_pad,
           .shrink = options.protocol.shrink,
-          .workers = options.workers,
+          .workers = workers,
           .cache_bytes = 0};
 }
 
@@ -61,10 +61,10 @@ coco::GroundTruth ground_truth_of(const data::Dataset& dataset) {
 }
 
 Evaluation evaluate(infer::Runner& runner, const data::Dataset& all, const EvaluateOptions& options,
-                    Monitor& monitor) {
+                    const Run& run, Monitor& monitor) {
   const data::Dataset annotated = options.protocol.annotated_only ? with_objects(all) : data::Dataset{};
   const data::Dataset& dataset = options.protocol.annotated_only ? annotated : all;
-  data::Loader loader(dataset, loader_options(options));
+  data::Loader loader(dataset, loader_options(options, run.workers()));
   Evaluation result;
   result.protocol = options.protocol.describe();
   result.runner = runner.name();
@@ -84,7 +84,7 @@ Evaluation evaluate(infer::Runner& runner, const data::Dataset& all, const Evalu
   monitor.end();
   // Only the images of the split that were loaded count: an annotation file may hold more.
   // An annotation file is judged as COCO does, whatever it flags.
-  coco::Options coco{.use_ignore = dataset.annotation_json.empty(), .threads = options.threads};
+  coco::Options coco{.use_ignore = dataset.annotation_json.empty(), .threads = run.threads()};
   for (const data::ImageRecord& record : dataset.images) coco.image_ids.push_back(record.image_id);
   coco::Detections found = coco::to_detections(result.detections, dataset.category_ids);
   if (options.protocol.rounded) coco::round_as_reference(found);

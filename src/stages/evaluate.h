@@ -7,14 +7,13 @@
 #include "data/dataset.h"
 #include "eval/protocol.h"
 #include "infer/runner.h"
+#include "stages/run.h"
 
 namespace y6q::stages {
 
 struct EvaluateOptions {
   std::array<int64_t, 2> image_size{640, 640};  ///< height, width
   int64_t batch_size = 32;
-  int workers = 2;
-  int threads = 0;
   eval::Protocol protocol{};
 };
 
@@ -31,8 +30,12 @@ struct Evaluation {
 coco::GroundTruth ground_truth_of(const data::Dataset& dataset);
 
 /// Runs a network over a split and evaluates it: one protocol for float, simulated and engine models.
-/// Throws Interrupted when the monitor asks to stop.
+/// monitor: the run's own, or one of work inside other work. Throws Interrupted when it asks to stop.
 Evaluation evaluate(infer::Runner& runner, const data::Dataset& dataset, const EvaluateOptions& options,
-                    Monitor& monitor);
+                    const Run& run, Monitor& monitor);
+inline Evaluation evaluate(infer::Runner& runner, const data::Dataset& dataset,
+                           const EvaluateOptions& options, const Run& run) {
+  return evaluate(runner, dataset, options, run, run.monitor());
+}
 
 }  // namespace y6q::stages

@@ -43,7 +43,8 @@ data::Dataset one_image(const support::Folder& folder) {
 
 double map_of(const std::vector<detect::Detection>& found, const data::Dataset& set) {
   FixedRunner runner(found);
-  return evaluate(runner, set, {.image_size = {64, 64}}, silent_monitor()).map();
+  const stages::Run run({}, silent_monitor());
+  return evaluate(runner, set, {.image_size = {64, 64}}, run).map();
 }
 
 TEST(Evaluate, ADifficultObjectIsNeitherHitNorMiss) {
@@ -65,7 +66,8 @@ TEST(Evaluate, AnImageOfDifficultObjectsAloneIsAnnotated) {
   FixedRunner runner({});
   EvaluateOptions options{.image_size = {64, 64}};
   options.protocol.annotated_only = true;
-  EXPECT_EQ(evaluate(runner, set, options, silent_monitor()).coco.images, 1);
+  const stages::Run run({}, silent_monitor());
+  EXPECT_EQ(evaluate(runner, set, options, run).coco.images, 1);
 }
 
 }  // namespace

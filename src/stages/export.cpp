@@ -14,10 +14,6 @@
 namespace y6q::stages {
 namespace {
 
-constexpr std::array kForms{std::pair{ExportForm::plain, std::string_view("float")},
-                            std::pair{ExportForm::qdq, std::string_view("qdq")},
-                            std::pair{ExportForm::qdq_free, std::string_view("qdq-free")}};
-
 void check_form(const ExportOptions& options, const std::string& scheme) {
   if (options.form == ExportForm::plain && !scheme.empty()) {
     throw InputError(
@@ -60,15 +56,6 @@ std::string trtexec_command(const ExportOptions& options, const std::array<int64
   return command +
          fmt::format(" --memPoolSize=workspace:1024 --percentile=99 --streams=1 --avgRuns=10 --saveEngine={}",
                      fs::path(options.out).replace_extension(".trt").string());
-}
-
-std::string_view name_of(ExportForm form) { return kForms.at(static_cast<size_t>(form)).second; }
-
-ExportForm export_form_from_name(std::string_view name) {
-  for (const auto& [form, text] : kForms) {
-    if (text == name) return form;
-  }
-  throw UnsupportedError("--form {}: is not known; float, qdq and qdq-free are", name);
 }
 
 ExportResult export_onnx(const ExportOptions& options) {

@@ -3,9 +3,9 @@
 #include <array>
 #include <map>
 #include <string>
-#include <string_view>
 
 #include "base/files.h"
+#include "base/names.h"
 #include "formats/model_file.h"
 #include "onnx/write.h"
 
@@ -18,9 +18,11 @@ enum class ExportForm {
             ///< one)
 };
 
-std::string_view name_of(ExportForm form);
-/// Throws UnsupportedError naming the forms.
-ExportForm export_form_from_name(std::string_view name);
+constexpr auto names_of(ExportForm) {
+  return name_table<ExportForm>(
+      "export form",
+      {{ExportForm::plain, "float"}, {ExportForm::qdq, "qdq"}, {ExportForm::qdq_free, "qdq-free"}});
+}
 
 struct ExportOptions {
   fs::path weights = {};  ///< model file

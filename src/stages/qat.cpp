@@ -38,9 +38,8 @@ fs::path float_parent(const QatOptions& options, const formats::ModelInfo& stude
   return path;
 }
 
-/// RepOptimizer's masks for folded kernels. A folded kernel is gain * kernel, its gradient gradient / gain: a
-/// step of the folded one equals that of the unfolded one under frozen statistics when the mask is gain^2
-/// times as large.
+}  // namespace
+
 train::GradientMasks folded_masks(const ir::Model& parent, const std::vector<formats::BlockScales>& scales) {
   train::GradientMasks masks = train::gradient_masks(parent, scales);
   const auto gains = passes::fold_gains(parent);
@@ -57,8 +56,6 @@ train::GradientMasks folded_masks(const ir::Model& parent, const std::vector<for
   return masks;
 }
 
-}  // namespace
-
 train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images) {
   train::TrainRecipe recipe = default_recipe(architecture, "repopt", train_images);
   recipe.epochs = 10;
@@ -72,9 +69,9 @@ train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t t
   return recipe;
 }
 
-TrainSummary qat(const QatOptions& options, Monitor& monitor) {
+TrainSummary qat(const QatOptions& options, Run& run) {
   for (const char* written : {"best.safetensors", "last.safetensors"}) {
-    check_not_an_input(options.out / written, {options.weights, options.teacher, options.scales});
+    check_not_an_input(options.training.out / written, {options.weights, options.teacher, options.scales});
   }
   const formats::ModelFile student = formats::read_model(options.weights);
   if (student.info.scheme.empty()) {
@@ -82,25 +79,26 @@ TrainSummary qat(const QatOptions& options, Monitor& monitor) {
   }
   const fs::path parent_path = float_parent(options, student.info);
   const formats::ModelFile parent = formats::read_model(parent_path);
-  const TrainingSets sets = read_training_sets(options, monitor);
-  data::check_classes(student.info.class_names, options.weights, sets.train.class_names, options.data);
-  TrainingRun run;
-  run.recipe = chosen_recipe(
-      options, default_qat_recipe(student.info.architecture, static_cast<int64_t>(sets.train.images.size())));
-  run.info = student.info;
-  for (auto& [key, value] : formats::provenance("qat", options.weights, sets.train.sha256))
-    run.info.provenance[key] = value;
-  run.info.provenance["teacher_sha256"] = options.distill ? sha256_of_file(parent_path) : "";
-  run.training.start = student.model;
-  if (options.distill) run.training.teacher = passes::deploy(parent.model);
+  const data::Dataset& train_set = run.labelled("train");
+  data::check_classes(student.info.class_names, options.weights, train_set.class_names, run.options().data);
+  TrainingPlan plan;
+  plan.recipe = chosen_recipe(
+      options.training, run,
+      default_qat_recipe(student.info.architecture, static_cast<int64_t>(train_set.images.size())));
+  plan.info = student.info;
+  for (auto& [key, value] : formats::provenance("qat", options.weights, train_set.sha256))
+    plan.info.provenance[key] = value;
+  plan.info.provenance["teacher_sha256"] = options.distill ? sha256_of_file(parent_path) : "";
+  plan.training.start = student.model;
+  if (options.distill) plan.training.teacher = passes::deploy(parent.model);
   if (!options.scales.empty()) {
-    run.training.masks = folded_masks(parent.model, formats::read_scales(options.scales));
+    plan.training.masks = folded_masks(parent.model, formats::read_scales(options.scales));
   }
-  run.subject = fmt::format("qat of {} with teacher '{}' and scales '{}'", sha256_of_file(options.weights),
-                            run.info.provenance["teacher_sha256"],
-                            options.scales.empty() ? "" : sha256_of_file(options.scales));
-  run.finish = [](const ir::Model& model) { return passes::refresh_weight_ranges(model); };
-  return run_training(run, sets, options, monitor);
+  plan.subject = fmt::format("qat of {} with teacher '{}' and scales '{}'", sha256_of_file(options.weights),
+                             plan.info.provenance["teacher_sha256"],
+                             options.scales.empty() ? "" : sha256_of_file(options.scales));
+  plan.finish = [](const ir::Model& model) { return passes::refresh_weight_ranges(model); };
+  return run_training(plan, options.training, run);
 }
 
 }  // namespace y6q::stages

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "base/monitor.h"
+#include "formats/scales.h"
 #include "stages/training_run.h"
 
 namespace y6q::stages {
 
-struct QatOptions : TrainingRunOptions {
+struct QatOptions {
+  TrainingOptions training;
   fs::path weights;  ///< calibrated model file
   /// Float model file it was calibrated from: teaches, and says how batch normalisation was folded. Empty:
   /// looked for beside it where `pipeline` puts it, ../float/best.safetensors.
@@ -20,6 +21,11 @@ train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t t
 
 /// Quantization-aware training of a calibrated model: batch normalisation folded, activation ranges frozen,
 /// weight ranges follow the weights, distillation from the float model. The files hold calibrated models.
-TrainSummary qat(const QatOptions& options, Monitor& monitor);
+TrainSummary qat(const QatOptions& options, Run& run);
+
+/// RepOptimizer's masks for folded kernels. A folded kernel is gain * kernel, its gradient gradient / gain: a
+/// step of the folded one equals that of the unfolded one under frozen statistics when the mask is gain^2
+/// times as large. parent: the float model before folding.
+train::GradientMasks folded_masks(const ir::Model& parent, const std::vector<formats::BlockScales>& scales);
 
 }  // namespace y6q::stages

@@ -8,7 +8,9 @@
 #include "formats/model_file.h"
 #include "formats/provenance.h"
 #include "infer/eager_runner.h"
+#include "ir/queries.h"
 #include "passes/pipeline.h"
+#include "ptq/range_fields.h"
 #include "stages/evaluate.h"
 
 namespace y6q::stages {
@@ -50,45 +52,42 @@ class Measured {
 
 class Measurement {
  public:
-  Measurement(const SensitivityOptions& options, Monitor& monitor)
+  Measurement(const SensitivityOptions& options, Run& run)
       : options_(options),
-        monitor_(monitor),
+        run_(run),
+        monitor_(run.monitor()),
         file_(formats::read_model(options.weights)),
-        train_(read("train")),
-        measured_on_(read(options.split)),
+        train_(run.data("train")),
+        measured_on_(run.labelled(options.split)),
         calibrator_(passes::deploy(file_.model)),
         done_(options.out.string() + ".part", subject()) {
     if (!file_.info.scheme.empty()) {
       throw InputError("{}: is calibrated already (scheme {}); give the float model",
                        options.weights.string(), file_.info.scheme);
     }
-    data::check_classes(file_.info.class_names, options.weights, train_.class_names, options.data);
-    data::check_split(measured_on_, options.split, train_, options.data);
+    data::check_classes(file_.info.class_names, options.weights, train_.class_names, run.options().data);
   }
 
   formats::Sensitivity run() {
-    infer::set_torch_threads(options_.threads);
+    infer::set_torch_threads(run_.threads());
     calibrator_.look_at(train_,
                         {.image_size = file_.info.image_size,
-                         .count = options_.images,
-                         .seed = options_.seed,
-                         .workers = options_.workers},
+                         .count = options_.ranges.images,
+                         .seed = run_.seed(),
+                         .workers = run_.workers()},
                         monitor_);
-    const std::vector<std::string> layers = passes::quantizable_layers(calibrator_.float_model().graph);
-    const std::vector<std::string> predictions = prediction_layers();
+    const ir::Graph& graph = calibrator_.float_model().graph;
+    const std::vector<std::string> layers = passes::quantizable_layers(graph);
     monitor_.begin("sensitivity", std::ssize(layers) + 2, "networks");
     const Accuracy plain = measure("float", [&] { return calibrator_.float_model(); });
     const Accuracy all = measure("all", [&] { return calibrator_.quantized(options_.ranges); });
-    formats::Sensitivity result{plain.map, plain.map50, all.map, all.map50, {}, train_.skipped};
-    if (options_.split != "train") result.skipped += measured_on_.skipped;
+    formats::Sensitivity result{plain.map, plain.map50, all.map, all.map50, {}, run_.skipped()};
     for (const std::string& layer : layers) {
       std::set<std::string> others(layers.begin(), layers.end());
       others.erase(layer);
       const Accuracy alone =
           measure("layer " + layer, [&] { return calibrator_.quantized(options_.ranges, false, others); });
-      const bool is_prediction =
-          std::find(predictions.begin(), predictions.end(), layer) != predictions.end();
-      result.layers.push_back({layer, is_prediction, alone.map, alone.map50});
+      result.layers.push_back({layer, ir::is_prediction(graph, *graph.find(layer)), alone.map, alone.map50});
     }
     monitor_.end();
     std::stable_sort(result.layers.begin(), result.layers.end(),
@@ -99,28 +98,10 @@ class Measurement {
   }
 
  private:
-  data::Dataset read(const std::string& split) const {
-    return data::read_dataset(
-        options_.data, {.split = split, .skip_broken = options_.skip_broken, .threads = options_.threads},
-        monitor_);
-  }
-
   std::string subject() const {
-    return fmt::format("{} {} {} {} {} {} {} {} {} {} {}", sha256_of_file(options_.weights), train_.sha256,
-                       measured_on_.sha256, options_.split, quant::name_of(options_.ranges.scheme),
-                       quant::name_of(options_.ranges.method), options_.ranges.percentile,
-                       options_.ranges.bias_correction, options_.images, options_.seed, options_.batch_size);
-  }
-
-  /// The layers that the default policy leaves out.
-  std::vector<std::string> prediction_layers() const {
-    const ir::Graph& graph = calibrator_.float_model().graph;
-    std::vector<std::string> names;
-    for (const ir::Output& output : graph.outputs()) {
-      if (output.name.starts_with("cls") || output.name.starts_with("reg"))
-        names.push_back(graph.node(output.value).name);
-    }
-    return names;
+    return fmt::format("{} {} {} {}{} seed {} batch {}", sha256_of_file(options_.weights), train_.sha256,
+                       measured_on_.sha256, options_.split,
+                       arguments_of(ptq::range_fields(), options_.ranges), run_.seed(), options_.batch_size);
   }
 
   template <typename Make>
@@ -133,15 +114,12 @@ class Measurement {
   }
 
   Accuracy evaluated(const ir::Model& model) const {
-    const auto runner = infer::open_eager(model, {.threads = options_.threads});
+    const auto runner = infer::open_eager(model, {.threads = run_.threads()});
     InnerMonitor inner(monitor_);
     try {
-      const Evaluation evaluation = evaluate(*runner, measured_on_,
-                                             {.image_size = file_.info.image_size,
-                                              .batch_size = options_.batch_size,
-                                              .workers = options_.workers,
-                                              .threads = options_.threads},
-                                             inner);
+      const Evaluation evaluation =
+          evaluate(*runner, measured_on_,
+                   {.image_size = file_.info.image_size, .batch_size = options_.batch_size}, run_, inner);
       return {evaluation.map(), evaluation.map50()};
     } catch (const Interrupted&) {
       stop();
@@ -153,9 +131,10 @@ class Measurement {
   }
 
   const SensitivityOptions& options_;
+  Run& run_;
   Monitor& monitor_;
   formats::ModelFile file_;
-  data::Dataset train_, measured_on_;
+  const data::Dataset &train_, &measured_on_;
   ptq::Calibrator calibrator_;
   Measured done_;
   int64_t count_ = 0;
@@ -163,8 +142,8 @@ class Measurement {
 
 }  // namespace
 
-formats::Sensitivity sensitivity(const SensitivityOptions& options, Monitor& monitor) {
-  return Measurement(options, monitor).run();
+formats::Sensitivity sensitivity(const SensitivityOptions& options, Run& run) {
+  return Measurement(options, run).run();
 }
 
 }  // namespace y6q::stages

@@ -2,24 +2,20 @@
 
 #include "formats/sensitivity_file.h"
 #include "ptq/calibrator.h"
+#include "stages/run.h"
 
 namespace y6q::stages {
 
 struct SensitivityOptions {
-  fs::path weights;  ///< float model file
-  fs::path data;
+  fs::path weights;           ///< float model file
   fs::path out;               ///< JSON file to write; <out>.part while it is measured
   std::string split = "val";  ///< measured on
   ptq::RangeOptions ranges;
-  int64_t images = 128;  ///< to calibrate with, of the train split
   int64_t batch_size = 32;
-  uint64_t seed = 0;
-  int workers = 2, threads = 0;
-  bool skip_broken = false;
 };
 
 /// mAP of the float network, of the fully quantized one, and of networks in which one layer alone is
 /// quantized. An interrupted measurement goes on where it was when weights, data and options are the same.
-formats::Sensitivity sensitivity(const SensitivityOptions& options, Monitor& monitor);
+formats::Sensitivity sensitivity(const SensitivityOptions& options, Run& run);
 
 }  // namespace y6q::stages

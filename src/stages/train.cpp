@@ -8,7 +8,7 @@ namespace y6q::stages {
 namespace {
 
 models::Mode trainable_mode(const std::string& text) {
-  const models::Mode mode = models::parse_mode(text);
+  const models::Mode mode = from_name<models::Mode>(text);
   if (mode == models::Mode::repvgg_deploy) {
     throw UnsupportedError(
         "--mode {}: is what merging leaves; repopt, hyper_search and repvgg can be trained", text);
@@ -17,17 +17,17 @@ models::Mode trainable_mode(const std::string& text) {
 }
 
 /// Scaled initialisation and gradient masks.
-void apply_scales(TrainingRun& run, const TrainOptions& options) {
+void apply_scales(TrainingPlan& plan, const TrainOptions& options) {
   if (options.mode != "repopt") {
     throw UsageError("--scales: RepOptimizer trains the single-branch network; use --mode repopt, not {}",
                      options.mode);
   }
   const auto scales = formats::read_scales(options.scales);
-  run.training.masks = train::gradient_masks(run.training.start, scales);
-  run.training.start = train::reinitialised(std::move(run.training.start), scales, run.recipe.seed);
+  plan.training.masks = train::gradient_masks(plan.training.start, scales);
+  plan.training.start = train::reinitialised(std::move(plan.training.start), scales, plan.recipe.seed);
   const std::string digest = sha256_of_file(options.scales);
-  run.info.provenance["scales_sha256"] = digest;
-  run.subject += " with scales " + digest;
+  plan.info.provenance["scales_sha256"] = digest;
+  plan.subject += " with scales " + digest;
 }
 
 }  // namespace
@@ -49,36 +49,36 @@ train::TrainRecipe default_recipe(const std::string& architecture, const std::st
   return recipe;
 }
 
-TrainSummary train(const TrainOptions& options, Monitor& monitor) {
+TrainSummary train(const TrainOptions& options, Run& run) {
   const models::Mode mode = trainable_mode(options.mode);
   for (const char* written : {"best.safetensors", "last.safetensors"}) {
-    check_not_an_input(options.out / written, {options.scales});
+    check_not_an_input(options.training.out / written, {options.scales});
   }
-  const TrainingSets sets = read_training_sets(options, monitor);
-  const auto images = static_cast<int64_t>(sets.train.images.size());
-  TrainingRun run;
-  run.recipe = chosen_recipe(options, default_recipe(options.architecture, options.mode, images));
-  run.info = {.architecture = options.architecture,
-              .mode = options.mode,
-              .class_names = sets.train.class_names,
-              .image_size = options.image_size,
-              .provenance = formats::provenance("train", {}, sets.train.sha256)};
-  run.training.start = models::yolov6({.architecture = options.architecture,
-                                       .mode = mode,
-                                       .class_count = static_cast<int64_t>(sets.train.class_names.size()),
-                                       .image_size = options.image_size,
-                                       .seed = run.recipe.seed});
-  run.subject = fmt::format("{} {} {}x{}", options.architecture, options.mode, options.image_size[0],
-                            options.image_size[1]);
+  const data::Dataset& train_set = run.labelled("train");
+  const auto images = static_cast<int64_t>(train_set.images.size());
+  TrainingPlan plan;
+  plan.recipe =
+      chosen_recipe(options.training, run, default_recipe(options.architecture, options.mode, images));
+  plan.info = {.architecture = options.architecture,
+               .mode = options.mode,
+               .class_names = train_set.class_names,
+               .image_size = options.image_size,
+               .provenance = formats::provenance("train", {}, train_set.sha256)};
+  plan.training.start = models::yolov6({.architecture = options.architecture,
+                                        .mode = mode,
+                                        .class_count = static_cast<int64_t>(train_set.class_names.size()),
+                                        .image_size = options.image_size,
+                                        .seed = plan.recipe.seed});
+  plan.subject = fmt::format("{} {} {}x{}", options.architecture, options.mode, options.image_size[0],
+                             options.image_size[1]);
   if (!options.scales.empty()) {
-    apply_scales(run, options);
+    apply_scales(plan, options);
   } else if (mode == models::Mode::repopt) {
-    monitor.message(
+    run.monitor().message(
         "train: mode repopt without scales is plain SGD on the single-branch network; for RepOptimizer train "
-        "with "
-        "--mode hyper_search first and give its best.safetensors as --scales");
+        "with --mode hyper_search first and give its best.safetensors as --scales");
   }
-  return run_training(run, sets, options, monitor);
+  return run_training(plan, options.training, run);
 }
 
 }  // namespace y6q::stages

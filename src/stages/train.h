@@ -3,12 +3,12 @@
 #include <array>
 #include <string>
 
-#include "base/monitor.h"
 #include "stages/training_run.h"
 
 namespace y6q::stages {
 
-struct TrainOptions : TrainingRunOptions {
+struct TrainOptions {
+  TrainingOptions training;
   std::string architecture = "yolov6n";  ///< models::architectures()
   std::string mode = "repopt";           ///< repopt, hyper_search, repvgg
   std::array<int64_t, 2> image_size{640, 640};
@@ -25,6 +25,6 @@ train::TrainRecipe default_recipe(const std::string& architecture, const std::st
 inline constexpr int64_t kSmallSet = 10000;
 
 /// Trains a float network; the model files hold averaged weights.
-TrainSummary train(const TrainOptions& options, Monitor& monitor);
+TrainSummary train(const TrainOptions& options, Run& run);
 
 }  // namespace y6q::stages

@@ -39,20 +39,23 @@ void TrainingLog::start(int64_t iteration) {
     fs::remove_all(folder_ / "tensorboard");
   }
   cut_back(csv, iteration);
-  csv_ = std::make_unique<report::CsvLog>(
-      csv, std::vector<std::string>{"iteration", "epoch", "loss_classes", "loss_iou", "loss_dfl",
-                                    "loss_distill", "lr"});
+  std::vector<std::string> columns{"iteration", "epoch"};
+  for (const train::LossTerm& term : train::kLossTerms) columns.push_back(std::string("loss_") + term.name);
+  columns.emplace_back("lr");
+  csv_ = std::make_unique<report::CsvLog>(csv, columns);
   events_ = std::make_unique<report::EventWriter>(folder_ / "tensorboard");
   events_->start_session(iteration);
 }
 
 void TrainingLog::add(const train::IterationRow& row) {
-  csv_->write(std::vector<report::Cell>{row.iteration, row.epoch, row.terms.classes, row.terms.iou,
-                                        row.terms.dfl, row.terms.distill, row.lr});
-  events_->add_scalar("train/loss_classes", row.terms.classes, row.iteration);
-  events_->add_scalar("train/loss_iou", row.terms.iou, row.iteration);
-  if (row.terms.dfl > 0) events_->add_scalar("train/loss_dfl", row.terms.dfl, row.iteration);
-  if (row.terms.distill > 0) events_->add_scalar("train/loss_distill", row.terms.distill, row.iteration);
+  std::vector<report::Cell> cells{row.iteration, row.epoch};
+  for (const train::LossTerm& term : train::kLossTerms) {
+    const double value = row.terms.*term.value;
+    cells.emplace_back(value);
+    if (value != 0) events_->add_scalar(std::string("train/loss_") + term.name, value, row.iteration);
+  }
+  cells.emplace_back(row.lr);
+  csv_->write(cells);
   events_->add_scalar("train/lr", row.lr, row.iteration);
 }
 

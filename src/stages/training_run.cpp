@@ -2,9 +2,7 @@
 
 #include "base/errors.h"
 #include "base/folder_lock.h"
-#include "data/check_classes.h"
 #include "data/loader.h"
-#include "formats/provenance.h"
 #include "infer/eager_runner.h"
 #include "passes/pipeline.h"
 #include "stages/evaluate.h"
@@ -13,59 +11,66 @@
 namespace y6q::stages {
 namespace {
 
-data::LoaderOptions loader_options(const TrainingRun& run, const TrainingRunOptions& options) {
-  return {.batch_size = run.recipe.batch_size,
-          .image_height = run.info.image_size[0],
-          .image_width = run.info.image_size[1],
+data::LoaderOptions loader_options(const TrainingPlan& plan, const Run& run) {
+  return {.batch_size = plan.recipe.batch_size,
+          .image_height = plan.info.image_size[0],
+          .image_width = plan.info.image_size[1],
           .shuffle = true,
           .augment = true,
-          .recipe = run.recipe.augment,
-          .seed = run.recipe.seed,
-          .workers = options.workers};
+          .recipe = plan.recipe.augment,
+          .seed = plan.recipe.seed,
+          .workers = run.workers()};
 }
 
 /// mAP of a model on the validation split, merged and folded as it will be deployed.
-std::function<double(const ir::Model&)> evaluation_on(const data::Dataset& dataset, const TrainingRun& run,
-                                                      const TrainingRunOptions& options,
-                                                      const Monitor& monitor) {
+std::function<double(const ir::Model&)> evaluation_on(const data::Dataset& dataset, const TrainingPlan& plan,
+                                                      const Run& run) {
   return [&](const ir::Model& model) {
-    InnerMonitor inner(monitor);
-    const auto runner = infer::open_eager(passes::deploy(run.finish(model)), {.threads = options.threads});
-    const EvaluateOptions evaluate_options{
-        .image_size = run.info.image_size, .workers = options.workers, .threads = options.threads};
-    return evaluate(*runner, dataset, evaluate_options, inner).map();
+    InnerMonitor inner(run.monitor());
+    const auto runner = infer::open_eager(passes::deploy(plan.finish(model)), {.threads = run.threads()});
+    return evaluate(*runner, dataset, {.image_size = plan.info.image_size}, run, inner).map();
   };
+}
+
+formats::ModelFile file_of(const TrainingPlan& plan, const ir::Model& model) {
+  formats::ModelFile file{plan.finish(model), plan.info};
+  file.info.provenance["recipe"] = train::to_yaml(plan.recipe);
+  return file;
+}
+
+/// The state has weights, momentum, averages and the best weights; two model files come at the end, and a
+/// file is complete beside its predecessor before it takes its place.
+void check_disk(const TrainingPlan& plan, const fs::path& out) {
+  constexpr uint64_t kCopies = 4 + 4 + 2;
+  uint64_t bytes = 0;
+  for (const auto& [name, array] : plan.training.start.weights) bytes += 4 * array.floats().size();
+  std::error_code error;
+  const fs::space_info space = fs::space(out, error);
+  if (error || space.available >= kCopies * bytes) return;
+  throw EnvironmentError(
+      "{}: the disk has {} MiB left, the training state and the models need {} MiB; free some or choose "
+      "another --out",
+      out.string(), space.available >> 20, kCopies * bytes >> 20);
 }
 
 }  // namespace
 
-TrainingSets read_training_sets(const TrainingRunOptions& options, Monitor& monitor) {
-  const auto read = [&](const char* split) {
-    return data::read_dataset(
-        options.data, {.split = split, .skip_broken = options.skip_broken, .threads = options.threads},
-        monitor);
-  };
-  TrainingSets sets{read("train"), read("val")};
-  data::check_split(sets.train, "train", sets.train, options.data);
-  data::check_split(sets.val, "val", sets.train, options.data);
-  return sets;
-}
-
-train::TrainRecipe chosen_recipe(const TrainingRunOptions& options, const train::TrainRecipe& defaults) {
+train::TrainRecipe chosen_recipe(const TrainingOptions& options, const Run& run,
+                                 const train::TrainRecipe& defaults) {
   train::TrainRecipe recipe = defaults;
   if (!options.recipe.empty()) {
     recipe = train::parse_train_recipe(options.recipe, options.recipe_origin, recipe);
   }
   recipe.epochs = options.epochs.value_or(recipe.epochs);
   recipe.batch_size = options.batch_size.value_or(recipe.batch_size);
-  recipe.seed = options.seed.value_or(recipe.seed);
+  recipe.seed = run.options().seed.value_or(recipe.seed);
   return recipe;
 }
 
-TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, const TrainingRunOptions& options,
-                          Monitor& monitor) {
-  infer::set_torch_threads(options.threads);
-  data::Loader loader(sets.train, loader_options(run, options));
+TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& options, Run& run) {
+  const data::Dataset &train_set = run.labelled("train"), &val_set = run.labelled("val");
+  infer::set_torch_threads(run.threads());
+  data::Loader loader(train_set, loader_options(plan, run));
   const fs::path state = options.out / "state.safetensors";
   if (options.resume && !fs::exists(state)) {
     throw InputError("{}: there is no training state to go on from; leave --resume out to start anew",
@@ -77,21 +82,21 @@ TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, cons
         options.out.string());
   }
   const FolderLock lock(options.out);
+  formats::check_info(file_of(plan, plan.training.start).info);
+  check_disk(plan, options.out);
   train::TrainHooks hooks{
-      .evaluate = evaluation_on(sets.val, run, options, monitor),
+      .evaluate = evaluation_on(val_set, plan, run),
       .state_file = state,
       .history_csv = options.out / "history.csv",
-      .subject = fmt::format("{} on {} and {}", run.subject, sets.train.sha256, sets.val.sha256),
+      .subject = fmt::format("{} on {} and {}", plan.subject, train_set.sha256, val_set.sha256),
       .resume = options.resume,
-      .monitor = &monitor};
+      .monitor = &run.monitor()};
   TrainingLog log(options.out);
   log.attach(hooks);
-  const train::TrainResult result = train::train(run.training, loader, run.recipe, hooks);
-  write_file(options.out / "recipe.yaml", train::to_yaml(run.recipe));
+  const train::TrainResult result = train::train(plan.training, loader, plan.recipe, hooks);
+  write_file(options.out / "recipe.yaml", train::to_yaml(plan.recipe));
   const auto write = [&](const ir::Model& model, const char* name) {
-    formats::ModelFile file{run.finish(model), run.info};
-    file.info.provenance["recipe"] = train::to_yaml(run.recipe);
-    formats::write_model(options.out / name, file);
+    formats::write_model(options.out / name, file_of(plan, model));
     return options.out / name;
   };
   return {write(result.best, "best.safetensors"),
@@ -99,7 +104,7 @@ TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, cons
           result.best_map,
           result.best_epoch,
           result.history,
-          sets.train.skipped + sets.val.skipped};
+          run.skipped()};
 }
 
 }  // namespace y6q::stages

@@ -5,25 +5,21 @@
 #include <optional>
 #include <string>
 
-#include "data/dataset.h"
 #include "formats/model_file.h"
+#include "stages/run.h"
 #include "train/loop.h"
 
 namespace y6q::stages {
 
 /// What every kind of training is told.
-struct TrainingRunOptions {
-  fs::path data;
+struct TrainingOptions {
   fs::path out;  ///< folder: best.safetensors, last.safetensors, state.safetensors, recipe.yaml, history.csv,
                  ///< iterations.csv, tensorboard/
   std::string
       recipe;  ///< YAML text (train::TrainRecipe); what it leaves out is as the stage's default recipe
   std::string recipe_origin = "recipe";       ///< where it comes from, for messages
   std::optional<int64_t> epochs, batch_size;  ///< replace those of the recipe
-  std::optional<uint64_t> seed;
-  int workers = 2, threads = 0;
-  bool resume = false;  ///< go on from out/state.safetensors when it exists
-  bool skip_broken = false;
+  bool resume = false;                        ///< go on from out/state.safetensors when it exists
 };
 
 struct TrainSummary {
@@ -34,16 +30,12 @@ struct TrainSummary {
   int64_t skipped = 0;  ///< broken samples of train and val that were left out
 };
 
-/// The splits a run learns from and is judged by.
-struct TrainingSets {
-  data::Dataset train, val;
-};
-TrainingSets read_training_sets(const TrainingRunOptions& options, Monitor& monitor);
+/// The defaults with what the options' recipe and single settings and the run's seed replace. Throws
+/// InputError.
+train::TrainRecipe chosen_recipe(const TrainingOptions& options, const Run& run,
+                                 const train::TrainRecipe& defaults);
 
-/// The defaults with what the options' recipe and single settings replace. Throws InputError.
-train::TrainRecipe chosen_recipe(const TrainingRunOptions& options, const train::TrainRecipe& defaults);
-
-struct TrainingRun {
+struct TrainingPlan {
   train::Training training;
   train::TrainRecipe recipe;
   formats::ModelInfo info;  ///< of the files to write; the recipe is added to its provenance
@@ -52,11 +44,10 @@ struct TrainingRun {
   std::function<ir::Model(const ir::Model&)> finish = [](const ir::Model& model) { return model; };
 };
 
-/// Trains, evaluates on val as the recipe says, writes the files of TrainingRunOptions::out. Throws
-/// InputError for
+/// Trains on the run's train split, evaluates on val as the recipe says, writes the files of
+/// TrainingOptions::out. What would be refused at the end is refused before the start. Throws InputError for
 /// --resume without a state, UsageError for a folder that holds a state without --resume, or that another
-/// process is working in.
-TrainSummary run_training(const TrainingRun& run, const TrainingSets& sets, const TrainingRunOptions& options,
-                          Monitor& monitor);
+/// process is working in, EnvironmentError when the disk has no room for the files.
+TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& options, Run& run);
 
 }  // namespace y6q::stages

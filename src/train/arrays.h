@@ -1,9 +1,8 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 
+#include "eager/torch.h"
 #include "ir/model.h"
 
 namespace y6q::train {

@@ -12,26 +12,27 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "yolov6q training state 1";
 
+void put(json& object, const char* prefix, const LossTerms& terms) {
+  for (const LossTerm& term : kLossTerms) object[std::string(prefix) + term.name] = terms.*term.value;
+}
+
+LossTerms terms_from(const json& object, const char* prefix) {
+  LossTerms terms;
+  for (const LossTerm& term : kLossTerms) terms.*term.value = object.at(std::string(prefix) + term.name);
+  return terms;
+}
+
 json to_json(const EpochRow& row) {
-  return {{"epoch", row.epoch},
-          {"loss_classes", row.loss_classes},
-          {"loss_iou", row.loss_iou},
-          {"loss_dfl", row.loss_dfl},
-          {"loss_distill", row.loss_distill},
-          {"lr", row.lr},
-          {"map", row.map ? json(*row.map) : json()},
-          {"images_per_s", row.images_per_s}};
+  json object{{"epoch", row.epoch},
+              {"lr", row.lr},
+              {"map", row.map ? json(*row.map) : json()},
+              {"images_per_s", row.images_per_s}};
+  put(object, "loss_", row.losses);
+  return object;
 }
 
 EpochRow row_from(const json& row) {
-  EpochRow result{row.at("epoch"),
-                  row.at("loss_classes"),
-                  row.at("loss_iou"),
-                  row.at("loss_dfl"),
-                  row.at("loss_distill"),
-                  row.at("lr"),
-                  {},
-                  row.at("images_per_s")};
+  EpochRow result{row.at("epoch"), terms_from(row, "loss_"), row.at("lr"), {}, row.at("images_per_s")};
   if (!row.at("map").is_null()) result.map = row.at("map").get<double>();
   return result;
 }
@@ -39,31 +40,21 @@ EpochRow row_from(const json& row) {
 json to_json(const Progress& progress) {
   json history = json::array();
   for (const EpochRow& row : progress.history) history.push_back(to_json(row));
-  return {{"epoch", progress.epoch},
-          {"batch", progress.batch},
-          {"iteration", progress.iteration},
-          {"ema_updates", progress.ema_updates},
-          {"sum_classes", progress.sum_classes},
-          {"sum_iou", progress.sum_iou},
-          {"sum_dfl", progress.sum_dfl},
-          {"sum_distill", progress.sum_distill},
-          {"best_map", progress.best_map},
-          {"best_epoch", progress.best_epoch},
-          {"history", history}};
+  json object{{"epoch", progress.epoch},
+              {"batch", progress.batch},
+              {"iteration", progress.iteration},
+              {"ema_updates", progress.ema_updates},
+              {"best_map", progress.best_map},
+              {"best_epoch", progress.best_epoch},
+              {"history", history}};
+  put(object, "sum_", progress.sums);
+  return object;
 }
 
 Progress progress_from(const json& object) {
-  Progress progress{object.at("epoch"),
-                    object.at("batch"),
-                    object.at("iteration"),
-                    object.at("ema_updates"),
-                    object.at("sum_classes"),
-                    object.at("sum_iou"),
-                    object.at("sum_dfl"),
-                    object.at("sum_distill"),
-                    object.at("best_map"),
-                    object.at("best_epoch"),
-                    {}};
+  Progress progress{
+      object.at("epoch"),         object.at("batch"),    object.at("iteration"),  object.at("ema_updates"),
+      terms_from(object, "sum_"), object.at("best_map"), object.at("best_epoch"), {}};
   for (const json& row : object.at("history")) progress.history.push_back(row_from(row));
   if (progress.epoch < 0 || progress.batch < 0 || progress.iteration < 0 || progress.ema_updates < 0) {
     throw InputError("a counter is negative");
@@ -130,11 +121,14 @@ TrainState read_state(const fs::path& path) {
 }
 
 std::string history_csv(const std::vector<EpochRow>& history) {
-  std::string text = "epoch,loss_classes,loss_iou,loss_dfl,loss_distill,lr,map,images_per_s\n";
+  std::string text = "epoch";
+  for (const LossTerm& term : kLossTerms) text.append(",loss_").append(term.name);
+  text += ",lr,map,images_per_s\n";
   for (const EpochRow& row : history) {
-    text += fmt::format("{},{:.6f},{:.6f},{:.6f},{:.6f},{:.8g},{},{:.1f}\n", row.epoch, row.loss_classes,
-                        row.loss_iou, row.loss_dfl, row.loss_distill, row.lr,
-                        row.map ? fmt::format("{:.6f}", *row.map) : "", row.images_per_s);
+    text += fmt::format("{}", row.epoch);
+    for (const LossTerm& term : kLossTerms) text += fmt::format(",{:.6f}", row.losses.*term.value);
+    text += fmt::format(",{:.8g},{},{:.1f}\n", row.lr, row.map ? fmt::format("{:.6f}", *row.map) : "",
+                        row.images_per_s);
   }
   return text;
 }

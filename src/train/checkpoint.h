@@ -8,13 +8,14 @@
 
 #include "base/files.h"
 #include "ir/model.h"
+#include "train/loss_terms.h"
 
 namespace y6q::train {
 
 /// One finished epoch. Losses: weighted terms, mean over the iterations.
 struct EpochRow {
   int64_t epoch = 0;  ///< from 0
-  double loss_classes = 0, loss_iou = 0, loss_dfl = 0, loss_distill = 0;
+  LossTerms losses{};
   double lr = 0;              ///< of the last step
   std::optional<double> map;  ///< COCO mAP in 0..1, where it was evaluated
   double images_per_s = 0;
@@ -27,8 +28,8 @@ struct Progress {
   int64_t batch = 0;      ///< batches of it that are done; gradients are never pending
   int64_t iteration = 0;  ///< batches since the start of training
   int64_t ema_updates = 0;
-  double sum_classes = 0, sum_iou = 0, sum_dfl = 0, sum_distill = 0;  ///< of the epoch's batches so far
-  double best_map = -1;                                               ///< -1: not evaluated yet
+  LossTerms sums{};      ///< of the epoch's batches so far
+  double best_map = -1;  ///< -1: not evaluated yet
   int64_t best_epoch = -1;
   std::vector<EpochRow> history;
 };

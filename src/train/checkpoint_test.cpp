@@ -20,9 +20,9 @@ TEST_F(TrainStateFile, ReadsBackWhatWasWritten) {
   state.progress.epoch = 3;
   state.progress.batch = 7;
   state.progress.iteration = 1234;
-  state.progress.sum_iou = 0.1 + 0.2;
+  state.progress.sums.iou = 0.1 + 0.2;
   state.progress.best_map = 1.0 / 3;
-  state.progress.history = {{0, 1, 2, 3, 4, 0.01, {}, 20}, {1, 0.5, 0.25, 0, 0, 0.02, 0.4, 21}};
+  state.progress.history = {{0, {1, 2, 3, 4}, 0.01, {}, 20}, {1, {0.5, 0.25, 0, 0}, 0.02, 0.4, 21}};
   state.weights["a.weight"] = {{2, 1}, std::vector<float>{1, -2}};
   state.momentum["a.weight"] = {{2, 1}, std::vector<float>{0.5F, 3}};
   state.average["a.weight"] = {{2, 1}, std::vector<float>{0.1F, 0.3F}};
@@ -36,7 +36,7 @@ TEST_F(TrainStateFile, ReadsBackWhatWasWritten) {
   EXPECT_EQ(read.recipe, state.recipe);
   EXPECT_EQ(read.progress.batch, 7);
   EXPECT_EQ(read.progress.iteration, 1234);
-  EXPECT_EQ(read.progress.sum_iou, state.progress.sum_iou);
+  EXPECT_EQ(read.progress.sums, state.progress.sums);
   EXPECT_EQ(read.progress.best_map, state.progress.best_map);
   EXPECT_EQ(read.progress.history, state.progress.history);
 }
@@ -53,7 +53,7 @@ TEST_F(TrainStateFile, OtherFilesAreRefused) {
 }
 
 TEST(HistoryCsv, LeavesTheMapEmptyWhereNothingWasEvaluated) {
-  EXPECT_EQ(history_csv({{0, 1, 2, 3, 4, 0.01, {}, 20}, {1, 0.5, 0.25, 0, 0, 0.02, 0.4, 21}}),
+  EXPECT_EQ(history_csv({{0, {1, 2, 3, 4}, 0.01, {}, 20}, {1, {0.5, 0.25, 0, 0}, 0.02, 0.4, 21}}),
             "epoch,loss_classes,loss_iou,loss_dfl,loss_distill,lr,map,images_per_s\n"
             "0,1.000000,2.000000,3.000000,4.000000,0.01,,20.0\n"
             "1,0.500000,0.250000,0.000000,0.000000,0.02,0.400000,21.0\n");

@@ -1,7 +1,5 @@
 #include "train/detection_loss.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "base/errors.h"
@@ -68,11 +66,7 @@ class BatchLoss {
     }
     const double norm = result.normaliser();
     each_image([&](size_t image) { evaluate(image, truths[image], norm); });
-    for (const LossTerms& terms : terms_) {
-      result.terms.classes += terms.classes;
-      result.terms.iou += terms.iou;
-      result.terms.dfl += terms.dfl;
-    }
+    for (const LossTerms& terms : terms_) result.terms += terms;
     result.total = KnownGradients::apply(predictions.logits, predictions.distances, result.terms.total(),
                                          by_logits_, by_distances_);
     result.assignments = std::move(assignments_);

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <span>
 #include <vector>
 
 #include "data/loader.h"
+#include "eager/torch.h"
 #include "train/image_loss.h"
 #include "train/predictions.h"
 

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <span>
 
+#include "eager/torch.h"
 #include "train/assignment.h"
 #include "train/predictions.h"
 

@@ -1,7 +1,5 @@
 #include "train/ema.h"
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 
 #include "train/arrays.h"

@@ -5,6 +5,7 @@
 
 #include "train/assignment.h"
 #include "train/loss_iou.h"
+#include "train/loss_terms.h"
 
 namespace y6q::train {
 
@@ -14,13 +15,6 @@ struct LossOptions {
   IouType iou = IouType::giou;
   int64_t atss_warmup_epochs = 4;  ///< epochs assigned by ATSS before TAL takes over (spec/02 §5)
   double class_weight = 1, iou_weight = 2.5, dfl_weight = 0.5;
-};
-
-/// The terms, weighted.
-struct LossTerms {
-  double classes = 0, iou = 0, dfl = 0;
-  double distill = 0;  ///< with a teacher: all of its terms
-  double total() const { return classes + iou + dfl + distill; }
 };
 
 /// One image's raw predictions, and room for the gradients by them; all of A rows.

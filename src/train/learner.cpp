@@ -1,7 +1,5 @@
 #include "train/learner.h"
 
-#include <ATen/Parallel.h>
-
 #include "base/errors.h"
 #include "base/isa.h"
 #include "eager/images.h"
@@ -20,7 +18,7 @@ LossOptions loss_options(const ir::Model& model, const TrainRecipe& recipe) {
   LossOptions options;
   options.class_count = channels("cls0");
   options.reg_max = channels("reg0") / 4 - 1;
-  options.iou = parse_iou_type(recipe.iou_type);
+  options.iou = from_name<IouType>(recipe.iou_type);
   options.atss_warmup_epochs = recipe.atss_warmup_epochs;
   return options;
 }
@@ -54,7 +52,7 @@ std::map<std::string, torch::Tensor> by_name(const eager::Network& network) {
 
 bool use_bf16(const std::string& choice) {
   if (choice != "auto") return choice == "on";
-  const Isa isa = detect_isa();
+  const Isa isa = kernel_isa();
   return isa.amx_bf16 || isa.avx512_bf16;
 }
 

@@ -9,20 +9,12 @@
 #include "train/ema.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
-#include "train/repopt.h"
+#include "train/training.h"
 
 namespace y6q::train {
 
 /// Whether to train in BF16: "on", "off", or "auto" (where the CPU has instructions for it).
 bool use_bf16(const std::string& choice);
-
-/// What learns, and with what.
-struct Training {
-  ir::Model start;           ///< outputs cls<l>, reg<l> and, to be taught, feat<l> of three levels
-  GradientMasks masks = {};  ///< RepOptimizer
-  /// A float model with the same outputs, run in evaluation mode; the recipe has the weights of distillation.
-  std::optional<ir::Model> teacher = {};
-};
 
 /// A network that learns: forward, loss, backward, step, averages. Knows nothing of epochs' order, files or
 /// hooks.

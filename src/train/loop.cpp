@@ -4,9 +4,20 @@
 #include <cmath>
 
 #include "base/errors.h"
+#include "train/learner.h"
 
 namespace y6q::train {
 namespace {
+
+/// " classes 0.512, iou 0.341": the terms that are used.
+std::string shown(const LossTerms& losses) {
+  std::string text;
+  for (const LossTerm& term : kLossTerms) {
+    if (losses.*term.value == 0) continue;
+    text += fmt::format("{} {} {:.3f}", text.empty() ? "" : ",", term.name, losses.*term.value);
+  }
+  return text;
+}
 
 class Run {
  public:
@@ -85,10 +96,7 @@ class Run {
           "in the recipe",
           terms.total(), progress().epoch + 1, progress().batch + 1);
     }
-    progress().sum_classes += terms.classes;
-    progress().sum_iou += terms.iou;
-    progress().sum_dfl += terms.dfl;
-    progress().sum_distill += terms.distill;
+    progress().sums += terms;
     if (hooks_.on_iteration)
       hooks_.on_iteration({progress().iteration, progress().epoch, terms, settings.lr});
     ++progress().batch;
@@ -105,24 +113,19 @@ class Run {
     const auto batches = static_cast<double>(loader_.batches_per_epoch());
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
     EpochRow row{progress().epoch,
-                 progress().sum_classes / batches,
-                 progress().sum_iou / batches,
-                 progress().sum_dfl / batches,
-                 progress().sum_distill / batches,
+                 progress().sums.over(batches),
                  schedule_.at(progress().iteration - 1, progress().epoch).lr,
                  {},
                  static_cast<double>(images_) / std::max(elapsed.count(), 1e-9)};
     row.map = evaluated();
     progress().history.push_back(row);
     if (hooks_.on_epoch) hooks_.on_epoch(row);
-    hooks_.monitor->message(
-        fmt::format("epoch {}/{}: loss classes {:.3f}, iou {:.3f}, dfl {:.3f}{}{}, {:.1f} images/s",
-                    row.epoch + 1, recipe_.epochs, row.loss_classes, row.loss_iou, row.loss_dfl,
-                    row.loss_distill > 0 ? fmt::format(", distill {:.3f}", row.loss_distill) : "",
-                    row.map ? fmt::format(", mAP {:.2f}", 100 * *row.map) : "", row.images_per_s));
+    hooks_.monitor->message(fmt::format(
+        "epoch {}/{}: loss{}{}, {:.1f} images/s", row.epoch + 1, recipe_.epochs, shown(row.losses),
+        row.map ? fmt::format(", mAP {:.2f}", 100 * *row.map) : "", row.images_per_s));
     ++progress().epoch;
     progress().batch = 0;
-    progress().sum_classes = progress().sum_iou = progress().sum_dfl = progress().sum_distill = 0;
+    progress().sums = {};
     save();
     if (progress().epoch < recipe_.epochs && hooks_.monitor->stop_requested()) stop();
   }

@@ -8,8 +8,9 @@
 #include "data/loader.h"
 #include "ir/model.h"
 #include "train/checkpoint.h"
-#include "train/learner.h"
+#include "train/image_loss.h"
 #include "train/recipe.h"
+#include "train/training.h"
 
 namespace y6q::train {
 

@@ -141,7 +141,7 @@ TEST_F(TrainLoop, LearnsAndReports) {
   TrainHooks hooks{.evaluate = score, .history_csv = folder_ / "history.csv"};
   const TrainResult result = run(recipe, hooks);
   ASSERT_EQ(result.history.size(), 12U);
-  const auto loss = [](const EpochRow& row) { return row.loss_classes + row.loss_iou; };
+  const auto loss = [](const EpochRow& row) { return row.losses.classes + row.losses.iou; };
   EXPECT_LT(loss(result.history[11]), 0.9 * loss(result.history[4]));
   EXPECT_FALSE(result.history[0].map.has_value());
   EXPECT_TRUE(result.history[1].map.has_value());
@@ -164,7 +164,7 @@ TEST_F(TrainLoop, ResumedRunsEndWithTheSameWeights) {
     EXPECT_EQ(resumed.best_epoch, straight.best_epoch);
     ASSERT_EQ(resumed.history.size(), straight.history.size());
     for (size_t i = 0; i < straight.history.size(); ++i) {
-      EXPECT_EQ(resumed.history[i].loss_classes, straight.history[i].loss_classes);
+      EXPECT_EQ(resumed.history[i].losses, straight.history[i].losses);
     }
     fs::remove(hooks.state_file);
   }
@@ -192,7 +192,7 @@ TEST_F(TrainLoop, AnInterruptedEvaluationIsMadeUpFor) {
     EXPECT_EQ(resumed.best.weights, straight.best.weights);
     ASSERT_EQ(resumed.history.size(), straight.history.size());
     for (size_t i = 0; i < straight.history.size(); ++i) {
-      EXPECT_EQ(resumed.history[i].loss_classes, straight.history[i].loss_classes);
+      EXPECT_EQ(resumed.history[i].losses, straight.history[i].losses);
       EXPECT_EQ(resumed.history[i].map, straight.history[i].map);
       EXPECT_EQ(resumed.history[i].lr, straight.history[i].lr);
     }

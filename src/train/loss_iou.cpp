@@ -77,27 +77,6 @@ Dual siou(const Pair& pair) {
 
 }  // namespace
 
-IouType parse_iou_type(std::string_view name) {
-  for (const IouType type : {IouType::giou, IouType::diou, IouType::ciou, IouType::siou}) {
-    if (name == name_of(type)) return type;
-  }
-  throw UsageError("iou type '{}' is unknown; giou, diou, ciou and siou are accepted", name);
-}
-
-std::string_view name_of(IouType type) {
-  switch (type) {
-    case IouType::giou:
-      return "giou";
-    case IouType::diou:
-      return "diou";
-    case IouType::ciou:
-      return "ciou";
-    case IouType::siou:
-      return "siou";
-  }
-  throw InternalError("iou type {} has no name", static_cast<int>(type));
-}
-
 BoxLoss iou_loss(IouType type, const Corners& predicted, const Corners& target) {
   const Pair pair = measure(predicted, target);
   Dual metric;

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <array>
-#include <string_view>
+
+#include "base/names.h"
 
 namespace y6q::train {
 
 enum class IouType { giou, diou, ciou, siou };
 
-/// "giou", "diou", "ciou", "siou". Throws UsageError that lists them.
-IouType parse_iou_type(std::string_view name);
-std::string_view name_of(IouType type);
+constexpr auto names_of(IouType) {
+  return name_table<IouType>(
+      "iou type",
+      {{IouType::giou, "giou"}, {IouType::diou, "diou"}, {IouType::ciou, "ciou"}, {IouType::siou, "siou"}});
+}
 
 using Corners = std::array<double, 4>;  ///< x1, y1, x2, y2 in any one unit
 

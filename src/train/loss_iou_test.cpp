@@ -60,8 +60,8 @@ TEST(IouLoss, StaysFiniteForDegenerateBoxes) {
 }
 
 TEST(IouType, UnknownNamesAreRefused) {
-  EXPECT_EQ(parse_iou_type("siou"), IouType::siou);
-  EXPECT_THROW(parse_iou_type("iou"), UsageError);
+  EXPECT_EQ(from_name<IouType>("siou"), IouType::siou);
+  EXPECT_THROW(from_name<IouType>("iou"), UsageError);
 }
 
 }  // namespace

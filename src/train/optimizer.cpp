@@ -1,7 +1,5 @@
 #include "train/optimizer.h"
 
-#include <ATen/Parallel.h>
-
 #include "base/errors.h"
 #include "train/fused.h"
 

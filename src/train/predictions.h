@@ -1,10 +1,9 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "eager/network.h"
+#include "eager/torch.h"
 #include "train/anchors.h"
 
 namespace y6q::train {

@@ -39,6 +39,9 @@ struct TrainRecipe {
   bool operator==(const TrainRecipe&) const = default;
 };
 
+/// All settings but those of `augment` (data::augment_fields), in the order of the struct.
+const std::vector<Field<TrainRecipe>>& recipe_fields();
+
 /// YAML map of such keys; what is absent keeps the value it has in `defaults`. origin: stands in messages.
 /// Throws InputError naming the line, what was found and what is accepted.
 TrainRecipe parse_train_recipe(const std::string& yaml, const std::string& origin,

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "base/random.h"
+#include "eager/torch.h"
 #include "train/fused.h"
 #include "train/repopt.h"
 

@@ -153,10 +153,10 @@ TEST(GoldenAugment, Sample) {
   data::ImageStore store(dataset, {.fit = {side, side}, .augmenting = true});
   data::AugmentRecipe recipe;
   for (const auto& [name, value] : settings.at("hyp").items()) {
-    const auto known = data::augment_settings();
-    const auto setting = std::ranges::find(known, name, &data::AugmentSetting::name);
-    ASSERT_NE(setting, known.end()) << name;
-    recipe.*setting->value = value;
+    const auto& known = data::augment_fields();
+    const auto field = std::ranges::find(known, name, &Field<data::AugmentRecipe>::name);
+    ASSERT_NE(field, known.end()) << name;
+    ASSERT_TRUE(field->set(recipe, value.dump())) << name;
   }
   for (const json& c : settings.at("cases")) {
     const std::string name = c.at("tensor");

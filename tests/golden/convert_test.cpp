@@ -326,7 +326,7 @@ TEST_F(Convert, StateDictionariesHaveTheRecordedNamesInTheRecordedOrder) {
     for (const models::Mode mode : {models::Mode::repopt, models::Mode::repvgg, models::Mode::hyper_search}) {
       const ir::Model model =
           models::yolov6({.architecture = "yolov6" + size, .mode = mode, .image_size = {64, 64}});
-      const auto want = listed(size + " " + std::string(models::to_text(mode)));
+      const auto want = listed(size + " " + std::string(name_of(mode)));
       EXPECT_GT(want.size(), 300U);
       EXPECT_EQ(described(stages::state_dict(model, 0)), want);
       if (size != "n" || mode == models::Mode::hyper_search) continue;

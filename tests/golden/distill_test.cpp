@@ -70,7 +70,7 @@ TEST_P(RecordedDistillation, LossesAndGradientsAgree) {
 
   DetectionLoss detection({.class_count = 5,
                            .reg_max = recorded["reg_max"],
-                           .iou = parse_iou_type(recorded["iou_type"].get<std::string>()),
+                           .iou = from_name<IouType>(recorded["iou_type"].get<std::string>()),
                            .atss_warmup_epochs = recorded["warmup_epoch"]});
   const DetectionLossResult loss =
       detection(student, targets, levels_of(128, 160, kStrides), recorded["epoch"]);

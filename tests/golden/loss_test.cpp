@@ -64,7 +64,7 @@ Computed compute(const nlohmann::json& recorded) {
   const auto distances = inputs.floats(recorded["dist"]);
   const LossOptions options{.class_count = kClasses,
                             .reg_max = recorded["reg_max"],
-                            .iou = parse_iou_type(recorded["iou_type"].get<std::string>())};
+                            .iou = from_name<IouType>(recorded["iou_type"].get<std::string>())};
   const int64_t sides = 4 * (options.reg_max + 1), anchors = grid.count();
   const auto rows = static_cast<size_t>(kImages * anchors);
   Computed result;
@@ -93,9 +93,7 @@ Computed compute(const nlohmann::json& recorded) {
   const double norm = std::max(result.score_sum, 1.0);
   for (size_t image = 0; image < maps.size(); ++image) {
     const LossTerms terms = image_loss(grid, truths[image], assignments[image], maps[image], norm, options);
-    result.terms.classes += terms.classes;
-    result.terms.iou += terms.iou;
-    result.terms.dfl += terms.dfl;
+    result.terms += terms;
   }
   return result;
 }
@@ -165,7 +163,7 @@ TEST_P(RecordedIou, LossAndGradientAgree) {
       Corners p, t;
       std::copy_n(predicted.floats().begin() + static_cast<std::ptrdiff_t>(pair * 4), 4, p.begin());
       std::copy_n(target.floats().begin() + static_cast<std::ptrdiff_t>(pair * 4), 4, t.begin());
-      const BoxLoss got = iou_loss(parse_iou_type(kind), p, t);
+      const BoxLoss got = iou_loss(from_name<IouType>(kind), p, t);
       const std::string label = set + kind + " pair " + std::to_string(pair);
       if (!std::isfinite(loss.floats()[pair])) {
         EXPECT_TRUE(std::isfinite(got.loss)) << label;

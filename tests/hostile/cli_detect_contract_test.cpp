@@ -8,7 +8,8 @@ namespace {
 class DetectContract : public Contract {
  protected:
   void SetUp() override {
-    if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+    if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+      GTEST_SKIP() << "built without OpenVINO";
     onnx_ = folder_ / "net.onnx";
     ASSERT_EQ(run({"export", "--weights", make_weights(), "--raw-head", "--out", onnx_}).code, 0);
     for (const char* name : {"in/a.jpg", "in/deep/b.png"}) {

@@ -461,7 +461,7 @@ TEST_F(TorchContract, DamagedModelFilesAreRefused) {
     expect_failure(3, eval(path, data), HasSubstr(path));
     expect_failure(3, {"calibrate", "--weights", path, "--data", data, "--out", folder_ / "out"},
                    HasSubstr(path));
-    if (engine::openvino_supports(engine::Precision::fp32))
+    if (engine::supports(engine::Kind::openvino, engine::Precision::fp32))
       expect_failure(3, eval(onnx, data), HasSubstr(onnx));
     EXPECT_EQ(files(), before);
   }
@@ -471,16 +471,34 @@ TEST_F(TorchContract, DamagedModelFilesAreRefused) {
 }
 
 TEST_F(TorchContract, AnOnnxFileIsEvaluatedAsWhatItIs) {
-  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+    GTEST_SKIP() << "built without OpenVINO";
   const std::string data = make_set(), onnx = folder_ / "ptq.onnx";
   ASSERT_EQ(run({"export", "--weights", make_calibrated(), "--form", "qdq", "--out", onnx}).code, 0);
-  EXPECT_EQ(expect_json(eval(onnx, data)).at("runner"), "openvino int8");
+  EXPECT_THAT(expect_json(eval(onnx, data)).at("runner").get<std::string>(),
+              testing::StartsWith("openvino int8"));
   expect_failure(3, with(eval(onnx, data), {"--precision", "fp32"}),
                  AllOf(HasSubstr(onnx), HasSubstr("fp32")));
 }
 
+TEST_F(TorchContract, AModelFileIsEvaluatedInThePrecisionThatIsAskedForOrRefused) {
+  const std::string data = make_set(), plain = make_weights(), calibrated = make_calibrated();
+  const auto runner = [&](const std::string& weights, const char* precision) {
+    return expect_json(with(eval(weights, data), {"--precision", precision})).at("runner");
+  };
+  EXPECT_EQ(runner(plain, "auto"), "eager fp32");
+  EXPECT_EQ(runner(plain, "fp32"), "eager fp32");
+  EXPECT_EQ(runner(plain, "bf16"), "eager bf16");
+  EXPECT_EQ(runner(calibrated, "int8"), "eager int8 (simulated)");
+  expect_failure(3, with(eval(plain, data), {"--precision", "int8"}),
+                 AllOf(HasSubstr(plain), HasSubstr("no quantizers")));
+  expect_failure(3, with(eval(calibrated, data), {"--precision", "bf16"}),
+                 AllOf(HasSubstr(calibrated), HasSubstr("is quantized"), HasSubstr("bf16")));
+}
+
 TEST_F(TorchContract, AnOnnxFileOfOtherClassesThanTheSetIsRefused) {
-  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+    GTEST_SKIP() << "built without OpenVINO";
   formats::ModelFile file = network();
   for (auto& [name, array] : file.model.weights) {
     if (name.starts_with("detect.cls_preds.") && name.ends_with(".bias")) array.floats().assign(4, 3.0F);

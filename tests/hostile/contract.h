@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/model_file.h"
+#include "ir/queries.h"
 #include "models/yolov6.h"
 #include "passes/insert_quantizers.h"
 #include "passes/pipeline.h"
@@ -71,9 +72,8 @@ class Contract : public testing::Test {
   std::string make_calibrated() const {
     formats::ModelFile file = network();
     file.model = passes::insert_quantizers(file.model, {});
-    for (const ir::Node& node : file.model.graph.nodes()) {
-      const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
-      if (!quantizer || quantizer->channel_axis >= 0) continue;
+    for (const ir::Value quantizer : ir::activation_quantizers(file.model.graph)) {
+      const ir::Node& node = file.model.graph.node(quantizer);
       file.model.weights.at(file.model.graph.node(node.inputs[1]).name) = ir::Array::scalar(1);
     }
     file.info.scheme = "tensorrt";

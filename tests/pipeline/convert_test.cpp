@@ -59,7 +59,7 @@ TEST_F(ConvertCommand, EveryModeComesBackAsItWas) {
     const ir::Model model = narrow(mode);
     save(model);
     const auto file = converted({.image_size = {64, 64}});
-    EXPECT_EQ(file.info.mode, models::to_text(mode));
+    EXPECT_EQ(file.info.mode, name_of(mode));
     EXPECT_EQ(file.info.architecture, "yolov6-custom");
     EXPECT_EQ(file.info.provenance.contains("num_batches_tracked"), mode != models::Mode::repvgg_deploy);
     EXPECT_EQ(ir::to_text(file.model.graph), ir::to_text(model.graph));

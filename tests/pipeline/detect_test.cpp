@@ -54,7 +54,8 @@ class NotingList : public std::streambuf {
 class Detect : public testing::Test {
  protected:
   void SetUp() override {
-    if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+    if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+      GTEST_SKIP() << "built without OpenVINO";
     options_.onnx = embed::write_network(folder_);
     options_.detector.nms = {.score_threshold = 0.005F, .max_detections = 3};
     Random random(1);

@@ -41,7 +41,7 @@ TEST(Inspect, CountsOfEverySizeAndModeAreThoseOfTheSpecification) {
                                            {Mode::repvgg, row.repvgg},
                                            {Mode::repvgg_deploy, row.deploy}}) {
       const ir::Graph graph = models::yolov6_graph({.architecture = row.architecture, .mode = mode});
-      EXPECT_EQ(checkpoint_parameters(graph), parameters) << row.architecture << " " << models::to_text(mode);
+      EXPECT_EQ(checkpoint_parameters(graph), parameters) << row.architecture << " " << name_of(mode);
       if (mode == Mode::hyper_search || mode == Mode::repvgg)
         continue;  // more branches than the table counts
       EXPECT_NEAR(static_cast<double>(ir::multiply_adds(graph)) / 1e9, row.giga_multiply_adds, 5e-4);

@@ -38,7 +38,8 @@ class NetworkMaker {
   }
   /// A weight and its quantizer, ranges of the largest magnitudes along axis 0 (1 for transposed
   /// convolutions).
-  ir::Value quantized_weight(const std::string& name, const ir::Shape& shape, int64_t axis = 0) {
+  ir::Value quantized_weight(const std::string& name, const ir::Shape& shape, int64_t axis = 0,
+                             int64_t bits = 8) {
     const ir::Value source = weight(name, shape);
     std::vector<float> amax(static_cast<size_t>(shape[static_cast<size_t>(axis)]));
     int64_t inner = 1;
@@ -48,7 +49,7 @@ class NetworkMaker {
       float& largest = amax[i / static_cast<size_t>(inner) % amax.size()];
       largest = std::max(largest, std::fabs(values[i]));
     }
-    return quantize(name + ".quantizer", source, std::move(amax), {.channel_axis = axis});
+    return quantize(name + ".quantizer", source, std::move(amax), {.bits = bits, .channel_axis = axis});
   }
 
   ir::Model model;
@@ -98,12 +99,13 @@ inline ir::Model every_operator() {
 
 /// Two 3x3 convolutions with ReLU, a pool joined with its source, a transposed convolution and a 1x1 one, all
 /// quantized as in spec/04 §2, ranges shared over the concatenation. Output `map`.
-inline ir::Model quantized_chain(bool is_signed) {
+inline ir::Model quantized_chain(bool is_signed, int64_t weight_bits = 8) {
   NetworkMaker n({1, 3, 32, 32});
   const ir::FakeQuant after_relu{.is_signed = is_signed};
   auto conv = [&](const std::string& name, ir::Value x, int64_t in, int64_t out) {
-    x = n.add(name, ir::Conv2d{.pad = {1, 1}},
-              {x, n.quantized_weight(name + ".w", {out, in, 3, 3}), n.weight(name + ".b", {out})});
+    x = n.add(
+        name, ir::Conv2d{.pad = {1, 1}},
+        {x, n.quantized_weight(name + ".w", {out, in, 3, 3}, 0, weight_bits), n.weight(name + ".b", {out})});
     return n.add(name + ".relu", ir::Relu{}, {x});
   };
   ir::Value x = conv("conv0", n.quantize("q0", n.images(), {1.0F}), 3, 16);
@@ -112,10 +114,11 @@ inline ir::Model quantized_chain(bool is_signed) {
   const ir::Value pool = n.quantize("q3", n.add("pool", ir::MaxPool2d{}, {source}), {5.0F}, after_relu);
   const ir::Value both = n.quantize("q4", n.add("concat", ir::Concat{}, {source, pool}), {5.0F}, after_relu);
   x = conv("conv2", both, 32, 16);
-  const ir::Value weight = n.quantized_weight("up.w", {16, 16, 2, 2}, 1);
+  const ir::Value weight = n.quantized_weight("up.w", {16, 16, 2, 2}, 1, weight_bits);
   x = n.add("up", ir::ConvTranspose2d{},
             {n.quantize("q5", x, {8.0F}, after_relu), weight, n.weight("up.b", {16})});
-  x = n.add("last", ir::Conv2d{}, {n.quantize("q6", x, {8.0F}), n.quantized_weight("last.w", {8, 16, 1, 1})});
+  x = n.add("last", ir::Conv2d{},
+            {n.quantize("q6", x, {8.0F}), n.quantized_weight("last.w", {8, 16, 1, 1}, 0, weight_bits)});
   n.model.graph.mark_output("map", x);
   return n.model;
 }

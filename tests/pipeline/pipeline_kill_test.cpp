@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kSteps[]{"float",          "calibrate",    "export",          "build",
-                               "evaluate-float", "evaluate-ptq", "evaluate-engine", "bench"};
+                               "evaluate-float", "evaluate-ptq", "evaluate-engine", "differences", "bench"};
 
 class PipelineKill : public testing::Test {
  protected:
@@ -183,7 +183,7 @@ TEST_F(PipelineKill, TheSameCommandAgainDoesNothingAndAChangedOptionOnlyWhatDepe
   for (const char* step : {"float", "evaluate-float"}) {
     EXPECT_THAT(changed.err, HasSubstr(std::string(step) + ": done before"));
   }
-  for (const char* step : {"calibrate", "export", "evaluate-ptq", "evaluate-engine", "bench"}) {
+  for (const char* step : {"calibrate", "export", "evaluate-ptq", "evaluate-engine", "differences", "bench"}) {
     EXPECT_THAT(changed.err, Not(HasSubstr(std::string(step) + ": done before")));
   }
   EXPECT_NE(bytes("run/calibrate/ptq.safetensors"), calibrated);
@@ -198,7 +198,7 @@ class TutorialKill : public PipelineKill {
     write_file(folder_ / "recipe.yaml",
                "hyper_search: {warmup_epochs: 0, lr0: 0.1, lrf: 1}\n"
                "train: {warmup_epochs: 0, eval_interval: 1, lr0: 0.3, lrf: 1}\n"
-               "calibrate: {images: 16, keep_float: 2}\n"
+               "calibrate: {images: 16, keep_float: 2, scheme: tensorrt}\n"
                "qat: {epochs: 2, lr0: 0.0001}\n"
                "bench: {seconds: 0.01, rounds: 1, batches: [1, 2]}\n");
   }
@@ -224,7 +224,7 @@ TEST_F(TutorialKill, EveryStepGoesOnAndTheEndIsTheSame) {
   const Outcome last = run("killed");
   ASSERT_EQ(last.code, 0) << last.err;
   for (const char* file : {"search/scales.json", "float/best.safetensors", "sensitivity/sensitivity.json",
-                           "calibrate/partial.safetensors", "qat/best.safetensors", "export/engine.onnx",
+                           "calibrate/partial.safetensors", "qat/last.safetensors", "export/engine.onnx",
                            "export/engine_qdq_free.cache", "evaluate/engine.detections.json"}) {
     EXPECT_TRUE(bytes(std::string("whole/") + file) == bytes(std::string("killed/") + file)) << file;
   }

@@ -143,14 +143,15 @@ double untrained_map50(const data::Dataset& dataset, const fs::path& onnx, bool 
   stages::EvaluateOptions options{.image_size = {kSize, kSize}, .batch_size = 16};
   // An untrained network's scores lie at the prior of 0.01, below the default threshold.
   options.protocol.nms.score_threshold = 0;
-  const auto runner = infer::open_engine(onnx, engine::Precision::fp32, 0);
+  const auto runner = infer::open_engine(onnx, {.precision = engine::Precision::fp32});
   const auto result = stages::evaluate(*runner, dataset, options, silent_monitor());
   for (const auto& image : result.detections) EXPECT_GE(image.detections.size(), 50U);
   return result.map50();
 }
 
 TEST_F(SynthHardness, AnUntrainedNetworkDoesNotFindObjects) {
-  if (!engine::openvino_supports(engine::Precision::fp32)) GTEST_SKIP() << "built without OpenVINO";
+  if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32))
+    GTEST_SKIP() << "built without OpenVINO";
   EXPECT_LE(untrained_map50(val_, folder_.path() / "start.onnx", false), kConstantOrUntrained);
   EXPECT_LE(untrained_map50(val_, folder_.path() / "random.onnx", true), kConstantOrUntrained);
 }

@@ -82,9 +82,9 @@ class Process {
     send(signal);
     return ends_soon() && in_time;
   }
-  /// Within ten seconds.
+  /// Within a minute and more: others may be busy on this machine, and a program that hangs never ends.
   bool ends_soon() {
-    for (int i = 0; i < 10000 && is_running(); ++i) pause();
+    for (int i = 0; i < 60000 && is_running(); ++i) pause();
     return !is_running();
   }
   /// Waits for the end.

@@ -8,8 +8,9 @@
 #include "base/files.h"
 #include "base/isa.h"
 #include "base/threads.h"
-#include "engine/engine.h"
+#include "engine/openvino/openvino.h"
 #include "engine/openvino/quantizers.h"
+#include "engine/openvino/weights.h"
 
 namespace y6q::engine {
 namespace {
@@ -45,7 +46,7 @@ void check(const EngineOptions& options) {
   }
   if (options.precision && !openvino_supports(*options.precision)) {
     throw EnvironmentError("engine: this CPU ({}) has no {} arithmetic; use fp32 or int8",
-                           detect_isa().name(), to_text(*options.precision));
+                           kernel_isa().name(), name_of(*options.precision));
   }
 }
 
@@ -57,7 +58,8 @@ std::shared_ptr<ov::Model> read(const fs::path& onnx) {
 }
 
 /// Makes the batch static, and the input what the caller hands over.
-std::shared_ptr<ov::Model> adapt(std::shared_ptr<ov::Model> model, const EngineOptions& options) {
+std::shared_ptr<ov::Model> adapt(std::shared_ptr<ov::Model> model, const EngineOptions& options,
+                                 Arithmetic arithmetic) {
   ov::PartialShape shape = model->input().get_partial_shape();
   if (shape.rank() != 4 || !shape[1].is_static()) {
     throw InputError("its input is {}; images [N, 3, H, W] are accepted", shape.to_string());
@@ -66,7 +68,8 @@ std::shared_ptr<ov::Model> adapt(std::shared_ptr<ov::Model> model, const EngineO
     shape[0] = options.batch;
     model->reshape(shape);
   }
-  simplify_quantizers(*model);
+  simplify_quantizers(*model, arithmetic);
+  if (arithmetic == Arithmetic::floats) compute_in_float(*model);
   ov::preprocess::PrePostProcessor steps(model);
   auto& input = steps.input();
   input.model().set_layout("NCHW");
@@ -88,9 +91,27 @@ Precision settle(const ov::Model& model, std::optional<Precision> wanted) {
   if (quantized != (precision == Precision::int8)) {
     throw InputError("{}; it cannot run in {}",
                      quantized ? "it is quantized and runs in int8" : "it has no quantizers",
-                     to_text(precision));
+                     name_of(precision));
   }
   return precision;
+}
+
+/// The integer units of CPUs without VNNI or AMX add two products of an unsigned and a signed byte in 16
+/// bits: 2 * 255 * 64 = 32640 fits, larger weights saturate. A network with such weights gets its right
+/// numbers in float32.
+Arithmetic arithmetic_for(const ov::Model& model) {
+  constexpr int64_t kLargestSafeCode = 64;
+  const bool exact = kernel_isa().fast_int8() || !has_quantizers(model);
+  return exact || largest_weight_code(model) <= kLargestSafeCode ? Arithmetic::integers : Arithmetic::floats;
+}
+
+std::string note_on(Arithmetic arithmetic) {
+  if (arithmetic == Arithmetic::integers) return {};
+  return fmt::format(
+      "int8 emulated in float32: 8-bit weights would saturate in the integer unit of this CPU ({}); "
+      "calibrate "
+      "with --scheme cpu, which has 7-bit weights",
+      kernel_isa().name());
 }
 
 ov::AnyMap properties(const EngineOptions& options, Precision precision) {
@@ -119,6 +140,7 @@ struct Compiled {
   InputLayout layout = InputLayout::float_nchw;
   Precision precision = Precision::fp32;
   std::map<std::string, std::string> metadata;
+  std::string note;
 };
 
 std::shared_ptr<const Compiled> compile(const fs::path& onnx, const EngineOptions& options) {
@@ -127,8 +149,10 @@ std::shared_ptr<const Compiled> compile(const fs::path& onnx, const EngineOption
   compiled->metadata = metadata_of(*model);
   compiled->layout = options.input;
   compiled->precision = settle(*model, options.precision);
-  compiled->model =
-      compiled->core.compile_model(adapt(model, options), "CPU", properties(options, compiled->precision));
+  const Arithmetic arithmetic = arithmetic_for(*model);
+  compiled->note = note_on(arithmetic);
+  compiled->model = compiled->core.compile_model(adapt(model, options, arithmetic), "CPU",
+                                                 properties(options, compiled->precision));
   return compiled;
 }
 
@@ -147,6 +171,7 @@ class OpenVinoEngine : public Engine {
   std::unique_ptr<Engine> another() const override { return std::make_unique<OpenVinoEngine>(shared_); }
   const std::map<std::string, std::string>& metadata() const override { return shared_->metadata; }
   Precision precision() const override { return shared_->precision; }
+  const std::string& note() const override { return shared_->note; }
   const TensorInfo& input() const override { return input_; }
   const std::vector<TensorInfo>& outputs() const override { return outputs_; }
 
@@ -220,7 +245,7 @@ std::unique_ptr<Engine> open_openvino(const fs::path& onnx, const EngineOptions&
 }
 
 bool openvino_supports(Precision precision) {
-  return precision != Precision::bf16 || detect_isa().avx512_bf16;
+  return precision != Precision::bf16 || kernel_isa().avx512_bf16;
 }
 
 }  // namespace y6q::engine

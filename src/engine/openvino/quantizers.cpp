@@ -61,7 +61,7 @@ NodePtr end_of_pair(const std::shared_ptr<FakeQuantize>& quantize) {
   return end;
 }
 
-void join_pairs(ov::Model& model) {
+void join_pairs(ov::Model& model, Arithmetic arithmetic) {
   for (const NodePtr& node : model.get_ordered_ops()) {
     const auto quantize = ov::as_type_ptr<FakeQuantize>(node);
     if (!quantize || ov::is_type<Constant>(quantize->get_input_node_ptr(0))) continue;
@@ -71,10 +71,11 @@ void join_pairs(ov::Model& model) {
     const auto joined = std::make_shared<FakeQuantize>(quantize->input_value(0), low, high, low, high,
                                                        quantize->get_levels());
     joined->set_friendly_name(end->get_friendly_name());
-    // A transposed convolution keeps the pair: it takes signed codes only, others unsigned ones with a zero
-    // point.
+    // In integers a transposed convolution keeps the pair: it takes signed codes only, others unsigned ones
+    // with a zero point.
     for (ov::Input<ov::Node> reader : end->output(0).get_target_inputs()) {
-      if (!ov::is_type<ov::op::v1::ConvolutionBackpropData>(reader.get_node())) {
+      if (arithmetic == Arithmetic::floats ||
+          !ov::is_type<ov::op::v1::ConvolutionBackpropData>(reader.get_node())) {
         reader.replace_source_output(joined->output(0));
       }
     }
@@ -130,8 +131,8 @@ void drop_repeated(ov::Model& model) {
 
 }  // namespace
 
-void simplify_quantizers(ov::Model& model) {
-  join_pairs(model);
+void simplify_quantizers(ov::Model& model, Arithmetic arithmetic) {
+  join_pairs(model, arithmetic);
   drop_repeated(model);
   model.validate_nodes_and_infer_types();
 }

@@ -4,6 +4,9 @@
 
 namespace y6q::engine {
 
+/// What the convolutions of a quantized network compute in.
+enum class Arithmetic { integers, floats };
+
 /// Rewrites the quantizers of activations into the form that OpenVINO computes rightly and fastest; the
 /// numbers of the network stay the same.
 ///
@@ -15,7 +18,9 @@ namespace y6q::engine {
 ///
 /// 2. A quantizer behind a concatenation or max-pool of values that are quantized with the same range changes
 ///    nothing and is dropped; left in place it costs a pass over memory.
-void simplify_quantizers(ov::Model& model);
+///
+/// For arithmetic in integers the pair in front of a transposed convolution stays.
+void simplify_quantizers(ov::Model& model, Arithmetic arithmetic);
 
 /// Whether any activation is quantized: weights in integers alone change no arithmetic.
 bool has_quantizers(const ov::Model& model);

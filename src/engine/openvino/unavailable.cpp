@@ -1,7 +1,6 @@
 #include "base/errors.h"
-#include "engine/engine.h"
+#include "engine/openvino/openvino.h"
 
-// The OpenVINO engine of builds without OpenVINO.
 namespace y6q::engine {
 
 std::unique_ptr<Engine> open_openvino(const std::filesystem::path& onnx, const EngineOptions&) {

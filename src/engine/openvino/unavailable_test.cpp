@@ -10,8 +10,9 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 TEST(OpenVinoUnavailable, SaysHowToGetIt) {
-  EXPECT_FALSE(openvino_supports(Precision::fp32));
-  EXPECT_THAT([] { open_openvino("net.onnx"); }, ThrowsMessage<EnvironmentError>(HasSubstr("Y6Q_OPENVINO")));
+  EXPECT_FALSE(supports(Kind::openvino, Precision::fp32));
+  EXPECT_THAT([] { open(Kind::openvino, "net.onnx"); },
+              ThrowsMessage<EnvironmentError>(HasSubstr("Y6Q_OPENVINO")));
 }
 
 }  // namespace

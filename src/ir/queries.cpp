@@ -1,0 +1,44 @@
+#include "ir/queries.h"
+
+#include <algorithm>
+
+namespace y6q::ir {
+namespace {
+
+bool quantizes_a_parameter(const Graph& graph, const Node& quantizer) {
+  return std::holds_alternative<Parameter>(graph.node(quantizer.inputs[0]).op);
+}
+
+}  // namespace
+
+bool is_weight_quantizer(const Graph& graph, const Node& node) {
+  return std::holds_alternative<FakeQuant>(node.op) && quantizes_a_parameter(graph, node);
+}
+
+bool is_activation_quantizer(const Graph& graph, const Node& node) {
+  const auto* quantizer = std::get_if<FakeQuant>(&node.op);
+  return quantizer != nullptr && quantizer->channel_axis < 0 && !quantizes_a_parameter(graph, node);
+}
+
+std::vector<Value> activation_quantizers(const Graph& graph) {
+  std::vector<Value> quantizers;
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    if (is_activation_quantizer(graph, graph[id])) quantizers.push_back({id});
+  }
+  return quantizers;
+}
+
+bool has_quantizers(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes(),
+                             [](const Node& node) { return std::holds_alternative<FakeQuant>(node.op); });
+}
+
+bool is_prediction(const Graph& graph, Value value) {
+  const auto named = [&](const Output& output) {
+    return output.value == value && (output.name.starts_with("cls") || output.name.starts_with("reg"));
+  };
+  const auto decodes = [&](Value reader) { return std::holds_alternative<Decode>(graph.node(reader).op); };
+  return std::ranges::any_of(graph.outputs(), named) || std::ranges::any_of(graph.consumers(value), decodes);
+}
+
+}  // namespace y6q::ir

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include "ir/graph.h"
+
+/// Questions about a graph that several folders ask, with one answer each.
+namespace y6q::ir {
+
+/// A FakeQuant of a weight: what it quantizes is a Parameter.
+bool is_weight_quantizer(const Graph& graph, const Node& node);
+/// A FakeQuant of a tensor that the network computes or reads, with one range for all of it.
+bool is_activation_quantizer(const Graph& graph, const Node& node);
+/// All of the latter, in execution order.
+std::vector<Value> activation_quantizers(const Graph& graph);
+/// There is a FakeQuant.
+bool has_quantizers(const Graph& graph);
+
+/// A result that boxes are made of: an output named cls… or reg…, or what a Decode reads.
+bool is_prediction(const Graph& graph, Value value);
+
+}  // namespace y6q::ir

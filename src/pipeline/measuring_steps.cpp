@@ -1,0 +1,177 @@
+#include "coco/bootstrap.h"
+#include "infer/open.h"
+#include "pipeline/results.h"
+#include "pipeline/steps.h"
+#include "stages/bench.h"
+#include "stages/evaluate.h"
+
+namespace y6q::pipeline {
+namespace {
+
+using nlohmann::json;
+using stages::Run;
+
+json to_json(const coco::PairedDifference& difference) {
+  return {{"value", difference.difference.value},
+          {"low", difference.difference.low},
+          {"high", difference.difference.high},
+          {"p_value", difference.p_value}};
+}
+
+class Steps {
+ public:
+  explicit Steps(const Context& context)
+      : in_(context),
+        files_(context.network.files),
+        rows_(context.measured()),
+        prefix_(in_.options.split == "test" ? "final-" : "") {}
+
+  std::vector<Step> list() {
+    for (const Measured& row : rows_) evaluate(row);
+    compare();
+    if (in_.network.prefix.empty()) bench();
+    return std::move(steps_);
+  }
+
+ private:
+  /// What the numbers are of: they are not those of another set, size or machine.
+  json subject(const Measured& row) const {
+    json subject{{"data", in_.premises.measured},
+                 {"split", in_.options.split},
+                 {"image_size", in_.options.train.image_size},
+                 {"precision", name_of(row.precision)}};
+    if (row.file.extension() == ".onnx") subject["isa"] = in_.premises.isa;
+    return subject;
+  }
+
+  void evaluate(const Measured& row) {
+    const json choices = subject(row);
+    const fs::path numbers = files_.numbers(row.model), detections = files_.detections(row.model);
+    Step step{.phase = "evaluate",
+              .name = prefix_ + in_.network.prefix + "evaluate-" + row.model,
+              .choices = choices,
+              .needs = {row.file},
+              .makes = {numbers, detections}};
+    if (row.model == "engine") {
+      step.by_hand =
+          fmt::format("eval --weights {} --data {} --split {}",
+                      shell_word(row.file.lexically_relative(in_.options.train.training.out).string()),
+                      shell_word(fs::absolute(in_.run.options().data).string()), in_.options.split);
+    }
+    step.work = [row, choices, numbers, detections, split = in_.options.split,
+                 size = in_.options.train.image_size](Run& run) {
+      const data::Dataset& dataset = run.data(split);
+      // A model file runs as what it is; the precision is the engine's.
+      const bool is_engine = row.file.extension() == ".onnx";
+      const auto runner = infer::open(
+          row.file,
+          {.precision = is_engine ? std::optional(row.precision) : std::nullopt, .threads = run.threads()});
+      if (!runner->note().empty()) run.monitor().message(row.model + ": " + runner->note());
+      const stages::Evaluation result = stages::evaluate(*runner, dataset, {.image_size = size}, run);
+      coco::write_detections(detections, coco::to_detections(result.detections, dataset.category_ids));
+      const json document{{"map", result.map()},   {"map50", result.map50()}, {"stats", result.coco.stats},
+                          {"subject", choices},    {"runner", result.runner}, {"protocol", result.protocol},
+                          {"note", runner->note()}};
+      write_file(numbers, document.dump(2) + "\n");
+    };
+    steps_.push_back(std::move(step));
+  }
+
+  /// Paired bootstrap of each row against float, and of engines against their simulation.
+  void compare() {
+    Step step{.phase = "evaluate",
+              .name = prefix_ + in_.network.prefix + "differences",
+              .choices = {{"data", in_.premises.measured}, {"replicates", kReplicates}},
+              .makes = {files_.differences}};
+    for (const Measured& row : rows_) step.needs.push_back(files_.detections(row.model));
+    step.work = [rows = rows_, files = files_, split = in_.options.split](Run& run) {
+      const data::Dataset& dataset = run.data(split);
+      const coco::GroundTruth truth = stages::ground_truth_of(dataset);
+      coco::Options options{.threads = run.threads()};
+      for (const data::ImageRecord& record : dataset.images) options.image_ids.push_back(record.image_id);
+      const auto difference = [&](const std::string& model, const std::string& other) {
+        InnerMonitor inner(run.monitor());
+        const coco::Detections first = coco::read_detections(files.detections(other)),
+                               second = coco::read_detections(files.detections(model));
+        const auto result =
+            coco::compare(truth, {&first, &second}, options, {.replicates = kReplicates, .monitor = &inner});
+        return to_json(result.stats[0]);
+      };
+      json document = json::object();
+      run.monitor().begin("intervals", std::ssize(rows), "models");
+      for (size_t i = 0; i < rows.size(); ++i) {
+        json entry = json::object();
+        if (i > 0) entry["float"] = difference(rows[i].model, rows[0].model);
+        if (!rows[i].simulation.empty()) entry["simulation"] = difference(rows[i].model, rows[i].simulation);
+        document[rows[i].model] = entry;
+        run.monitor().advance(static_cast<int64_t>(i) + 1, "");
+      }
+      run.monitor().end();
+      write_file(files.differences, document.dump(2) + "\n");
+    };
+    steps_.push_back(std::move(step));
+  }
+
+  void bench() {
+    using engine::Precision;
+    std::vector<std::pair<std::string, stages::BenchCandidate>> named{
+        {"float", {files_.float_onnx, Precision::fp32}},
+        {"float", {files_.float_onnx, Precision::bf16}},
+        {"engine", {files_.engine_onnx, Precision::int8}}};
+    if (in_.network.quantized() != files_.ptq)
+      named.push_back({"ptq_engine", {files_.ptq_onnx, Precision::int8}});
+    Step step{.phase = "bench",
+              .name = "bench",
+              .choices = {{"isa", in_.premises.isa}, {"threads", in_.run.threads()}},
+              .needs = {files_.float_onnx, files_.ptq_onnx, files_.engine_onnx},
+              .makes = {files_.bench}};
+    for (const auto& field : bench_fields()) step.choices[field.name] = field.text(in_.options.bench);
+    step.work = [named, settings = in_.options.bench, to = files_.bench](Run& run) {
+      json rows = json::array();
+      for (const int64_t batch : settings.batches) bench_batch(named, settings, batch, run, rows);
+      write_file(to, rows.dump(2) + "\n");
+    };
+    for (const int64_t batch : in_.options.bench.batches) {
+      step.by_hand +=
+          fmt::format("{}bench --onnx export/float.onnx --int8 export/engine.onnx --batch-size {}",
+                      step.by_hand.empty() ? "" : "\nyolov6q ", batch);
+    }
+    steps_.push_back(std::move(step));
+  }
+
+  static void bench_batch(const std::vector<std::pair<std::string, stages::BenchCandidate>>& named,
+                          const BenchSettings& settings, int64_t batch, Run& run, json& rows) {
+    stages::BenchOptions options{.candidates = {},
+                                 .batch = batch,
+                                 .threads = run.threads(),
+                                 .seconds = settings.seconds,
+                                 .rounds = settings.rounds};
+    for (const auto& [model, candidate] : named) options.candidates.push_back(candidate);
+    for (const stages::BenchResult& result : stages::bench(options, run.monitor())) {
+      const auto owner = std::ranges::find_if(named, [&](const auto& entry) {
+        return entry.second.onnx == result.candidate.onnx &&
+               entry.second.precision == result.candidate.precision;
+      });
+      rows.push_back({{"model", owner->first},
+                      {"precision", name_of(result.candidate.precision)},
+                      {"batch", batch},
+                      {"p50_ms", result.latency_ms.p50},
+                      {"p90_ms", result.latency_ms.p90},
+                      {"p99_ms", result.latency_ms.p99},
+                      {"images_per_s", result.images_per_s}});
+    }
+  }
+
+  static constexpr int64_t kReplicates = 1000;
+  const Context& in_;
+  const NetworkFiles& files_;
+  const std::vector<Measured> rows_;
+  const std::string prefix_;  ///< results of the test split are steps of their own
+  std::vector<Step> steps_;
+};
+
+}  // namespace
+
+std::vector<Step> measuring_steps(const Context& context) { return Steps(context).list(); }
+
+}  // namespace y6q::pipeline

@@ -1,0 +1,96 @@
+#include "pipeline/results.h"
+
+#include "base/errors.h"
+#include "eval/protocol.h"
+#include "stages/export.h"
+
+namespace y6q::pipeline {
+namespace {
+
+using nlohmann::json;
+
+std::optional<Difference> difference_of(const json& entry, const char* other) {
+  const auto found = entry.find(other);
+  if (found == entry.end()) return {};
+  return Difference{found->at("value"), found->at("low"), found->at("high"), found->at("p_value")};
+}
+
+Row row_of(const Context& in, const Measured& measured, const json& differences) {
+  const fs::path file = in.network.files.numbers(measured.model);
+  const json document = read_result(file), subject = document.value("subject", json::object());
+  const bool is_engine = measured.file.extension() == ".onnx";
+  if (subject.value("data", "") != in.premises.measured || subject.value("split", "") != in.options.split ||
+      subject.value("image_size", json()) != json(in.options.train.image_size) ||
+      (is_engine && subject.value("isa", "") != in.premises.isa)) {
+    throw InputError(
+        "{}: was measured with another data set, split or image size, or on another machine; use --from "
+        "evaluate",
+        file.string());
+  }
+  const json& entry = differences.at(measured.model);
+  return {.model = in.network.prefix + measured.model,
+          .map = document.at("map"),
+          .map50 = document.at("map50"),
+          .selection = measured.selection,
+          .runner = document.at("runner"),
+          .to_float = difference_of(entry, "float"),
+          .to_simulation = difference_of(entry, "simulation")};
+}
+
+void note_speed(const json& measured, std::vector<Row>& rows) {
+  const std::string precision = measured.at("precision");
+  for (Row& row : rows) {
+    const bool same = row.model == measured.at("model") || (row.model == "float_bf16" && precision == "bf16");
+    if (!same) continue;
+    if (measured.at("batch") == 1) row.latency_ms[precision] = measured.at("p50_ms");
+    row.images_per_s[precision][measured.at("batch")] = measured.at("images_per_s");
+  }
+}
+
+}  // namespace
+
+bool disagrees(const Difference& to_simulation) {
+  constexpr double kRounding = 1e-3;
+  const bool explained = to_simulation.low <= 0 && to_simulation.high >= 0;
+  return !explained && std::fabs(to_simulation.value) > kRounding;
+}
+
+json read_result(const fs::path& path) {
+  json document = json::parse(read_file(path), nullptr, false);
+  if (!document.is_discarded()) return document;
+  throw InputError("{}: is not what its step wrote; remove it, and the same command makes it again",
+                   path.string());
+}
+
+Result results_of(const PipelineOptions& options, std::span<const Network> networks, const Premises& premises,
+                  const stages::Run& run) {
+  Result result{.split = options.split,
+                .protocol = eval::Protocol{}.describe(),
+                .isa = premises.isa,
+                .skipped = run.skipped()};
+  for (const Network& network : networks) {
+    const Context context{options, network, premises, run};
+    const json differences = read_result(network.files.differences);
+    for (const Measured& measured : context.measured()) {
+      const Row& row = result.rows.emplace_back(row_of(context, measured, differences));
+      if (!row.to_simulation || !disagrees(*row.to_simulation)) continue;
+      result.alarms.push_back(
+          fmt::format("{} ({}) is {:+.1f} points from its simulation {}{}, 95 % interval {:+.1f} to {:+.1f}: "
+                      "this engine does "
+                      "not compute the model that was simulated",
+                      row.model, row.runner, 100 * row.to_simulation->value, network.prefix,
+                      measured.simulation, 100 * row.to_simulation->low, 100 * row.to_simulation->high));
+    }
+  }
+  const NetworkFiles& files = networks.front().files;
+  if (fs::exists(files.bench)) {
+    for (const json& measured : read_result(files.bench)) note_speed(measured, result.rows);
+  }
+  if (networks.front().has_cache) {
+    result.trtexec = stages::trtexec_command({.out = files.free_onnx, .form = stages::ExportForm::qdq_free},
+                                             options.train.image_size);
+  }
+  return result;
+}
+
+}  // namespace y6q::pipeline

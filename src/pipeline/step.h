@@ -1,0 +1,34 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "stages/run.h"
+
+namespace y6q::pipeline {
+
+/// The phases of a run, in order; --from and --to name them.
+inline constexpr std::array<std::string_view, 11> kPhases{"hyper-search", "scales", "float",  "calibrate",
+                                                          "sensitivity",  "qat",    "export", "build",
+                                                          "evaluate",     "bench",  "report"};
+
+/// One step of a run as a value. The same choices and the same input files give the same outputs.
+struct Step {
+  std::string_view phase;         ///< one of kPhases
+  std::string name;               ///< unique in the run, fit for a file name
+  nlohmann::json choices{};       ///< everything beside `needs` that changes the result
+  std::vector<fs::path> needs{};  ///< files that are read: of earlier steps, or the user's
+  /// Files that are written. Empty: cheap, and done again each time.
+  std::vector<fs::path> makes{};
+  /// Of a training: what it leaves when it is stopped. Removed when the choices have changed since.
+  fs::path state{};
+  std::function<void(stages::Run&)> work{};
+  std::string by_hand{};  ///< the command that does the same, in the folder of the run; may be empty
+};
+
+}  // namespace y6q::pipeline

@@ -1,0 +1,52 @@
+#include "pipeline/steps.h"
+
+#include <algorithm>
+
+#include "base/isa.h"
+#include "stages/qat.h"
+
+namespace y6q::pipeline {
+
+Premises premises_of(const PipelineOptions& options, stages::Run& run) {
+  const data::Dataset& train_set = run.labelled("train");
+  return {.train = train_set.sha256,
+          .val = run.labelled("val").sha256,
+          .measured = run.labelled(options.split).sha256,
+          .train_images = std::ssize(train_set.images),
+          .isa = detect_isa().name()};
+}
+
+train::TrainRecipe Context::float_recipe(const std::string& mode, const std::string& text) const {
+  stages::TrainingOptions training = options.train.training;
+  training.recipe = text;
+  return stages::chosen_recipe(
+      training, run, stages::default_recipe(options.train.architecture, mode, premises.train_images));
+}
+
+train::TrainRecipe Context::qat_recipe() const {
+  stages::TrainingOptions training = options.train.training;
+  training.recipe = options.qat_recipe;
+  training.epochs.reset();  // those of --epochs are the float network's
+  return stages::chosen_recipe(training, run,
+                               stages::default_qat_recipe(options.train.architecture, premises.train_images));
+}
+
+std::vector<Measured> Context::measured() const {
+  const train::TrainRecipe recipe = float_recipe(network.train.mode, network.train.training.recipe);
+  return network.measured((recipe.epochs + recipe.eval_interval - 1) / recipe.eval_interval);
+}
+
+std::vector<Step> steps_of(const PipelineOptions& options, std::span<const Network> networks,
+                           const Premises& premises, const stages::Run& run) {
+  std::vector<Step> steps;
+  for (const Network& network : networks) {
+    const Context context{options, network, premises, run};
+    for (auto* list : {&making_steps, &measuring_steps})
+      std::ranges::move(list(context), std::back_inserter(steps));
+  }
+  std::ranges::stable_sort(
+      steps, {}, [](const Step& step) { return std::ranges::find(kPhases, step.phase) - kPhases.begin(); });
+  return steps;
+}
+
+}  // namespace y6q::pipeline

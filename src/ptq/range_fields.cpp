@@ -1,0 +1,45 @@
+#include "ptq/range_fields.h"
+
+namespace y6q::ptq {
+namespace {
+
+Field<RangeOptions> weight_bits_field() {
+  return {"weight_bits",
+          "Bits of the weights: 7 is right on every x86 CPU, 8 needs VNNI or AMX; auto: 7 for scheme cpu, 8 "
+          "for tensorrt",
+          "auto, 7 or 8",
+          Field<RangeOptions>::Kind::value,
+          [](const RangeOptions& options) {
+            return options.weight_bits ? fmt::format("{}", *options.weight_bits) : "auto";
+          },
+          [](RangeOptions& options, std::string_view text) {
+            if (text == "auto") {
+              options.weight_bits.reset();
+              return true;
+            }
+            int64_t bits = 0;
+            if (!fields::parse_number(text, 7, 8, bits)) return false;
+            options.weight_bits = bits;
+            return true;
+          }};
+}
+
+}  // namespace
+
+const std::vector<Field<RangeOptions>>& range_fields() {
+  static const std::vector<Field<RangeOptions>> kFields{
+      enum_field("scheme", &RangeOptions::scheme,
+                 "Integers: tensorrt (all signed) or cpu (unsigned where nothing is negative)"),
+      weight_bits_field(),
+      enum_field("method", &RangeOptions::method, "How a range is found in a histogram"),
+      number_field("percentile", &RangeOptions::percentile, 50, 100,
+                   "Share of values inside the range, in percent, for --method percentile"),
+      truth_field("bias_correction", &RangeOptions::bias_correction,
+                  "Take back the shift of mean outputs that rounded weights cause"),
+      number_field("images", &RangeOptions::images, 1, 1 << 20,
+                   "Training images to look at, letterboxed, not augmented"),
+  };
+  return kFields;
+}
+
+}  // namespace y6q::ptq

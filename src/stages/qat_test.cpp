@@ -1,0 +1,52 @@
+#include "stages/qat.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.h"
+#include "models/yolov6.h"
+
+namespace y6q::stages {
+namespace {
+
+ir::Model network(models::Mode mode) {
+  return models::yolov6(
+      {.architecture = "yolov6n", .mode = mode, .class_count = 2, .image_size = {64, 64}, .seed = 3});
+}
+
+/// Gains and variances that differ from channel to channel, as training leaves them.
+ir::Model with_drawn_norms(ir::Model model) {
+  Random random(4);
+  for (auto& [name, array] : model.weights) {
+    const bool is_gain = name.ends_with("bn.weight"), is_variance = name.ends_with("running_var");
+    if (!is_gain && !is_variance) continue;
+    for (float& value : array.floats()) value = static_cast<float>(random.uniform(0.2, 3));
+  }
+  return model;
+}
+
+TEST(Qat, MasksOfFoldedKernelsGrowWithTheSquareOfTheGain) {
+  const ir::Model parent = with_drawn_norms(network(models::Mode::repopt));
+  const auto scales = formats::extract_scales(network(models::Mode::hyper_search));
+  const train::GradientMasks plain = train::gradient_masks(parent, scales),
+                             folded = folded_masks(parent, scales);
+  ASSERT_EQ(plain.size(), folded.size());
+  ASSERT_GT(plain.size(), 20U);
+  for (const auto& [name, mask] : plain) {
+    ASSERT_TRUE(name.ends_with("conv.weight")) << name;
+    const std::string norm = name.substr(0, name.size() - std::string("conv.weight").size()) + "bn.";
+    const auto& gamma = parent.weights.at(norm + "weight").floats();
+    const auto& variance = parent.weights.at(norm + "running_var").floats();
+    const auto& values = folded.at(name).floats();
+    const size_t row = values.size() / gamma.size();
+    for (size_t i = 0; i < values.size(); i += 7) {
+      const double gain = gamma[i / row] / std::sqrt(static_cast<double>(variance[i / row]) + 1e-3);
+      const double wanted = gain * gain * static_cast<double>(mask.floats()[i]);
+      ASSERT_NEAR(values[i], wanted, 1e-5 * wanted) << name << ' ' << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace y6q::stages

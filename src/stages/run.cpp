@@ -1,0 +1,33 @@
+#include "stages/run.h"
+
+#include "data/check_classes.h"
+#include "data/shared_images.h"
+
+namespace y6q::stages {
+
+const data::Dataset& Run::data(const std::string& split) {
+  const auto known = splits_.find(split);
+  if (known != splits_.end()) return known->second;
+  data::Dataset dataset = data::read_dataset(options_.data,
+                                             {.split = split,
+                                              .skip_broken = options_.skip_broken,
+                                              .threads = options_.threads,
+                                              .sole_split = options_.sole_split},
+                                             monitor_);
+  for (const auto& [name, other] : splits_) data::warn_of_shared_images(other, dataset, monitor_);
+  return splits_.emplace(split, std::move(dataset)).first->second;
+}
+
+const data::Dataset& Run::labelled(const std::string& split) {
+  const data::Dataset& dataset = data(split);
+  for (const auto& [name, other] : splits_) data::check_split(dataset, split, other, options_.data);
+  return dataset;
+}
+
+int64_t Run::skipped() const {
+  int64_t count = 0;
+  for (const auto& [name, dataset] : splits_) count += dataset.skipped;
+  return count;
+}
+
+}  // namespace y6q::stages

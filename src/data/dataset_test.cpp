@@ -391,8 +391,7 @@ TEST_F(DatasetTest, ImagesOfTheSameBytesInTwoSplitsAreCountedWithAnExample) {
   EXPECT_EQ(shared.first, root / "images/train/c.png");
   EXPECT_EQ(shared.second, root / "images/val/x.png");
   messages.lines.clear();
-  const Dataset* const splits[]{&train, &val, &val};
-  warn_of_shared_images(splits, messages);
+  warn_of_shared_images(train, val, messages);
   EXPECT_THAT(messages.lines, ElementsAre(AllOf(HasSubstr("2 of 3 images of split 'val' are in 'train' too"),
                                                 HasSubstr("x.png"))));
 }

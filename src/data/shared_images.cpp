@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <unordered_map>
 
 namespace y6q::data {
@@ -19,23 +18,15 @@ SharedImages shared_images(const Dataset& first, const Dataset& second) {
   return shared;
 }
 
-void warn_of_shared_images(std::span<const Dataset* const> splits, Monitor& monitor) {
-  std::vector<const Dataset*> seen;
-  for (const Dataset* second : splits) {
-    if (std::ranges::any_of(seen, [&](const Dataset* other) { return other->split == second->split; }))
-      continue;
-    for (const Dataset* first : seen) {
-      const SharedImages shared = shared_images(*first, *second);
-      if (shared.count == 0) continue;
-      monitor.message(
-          fmt::format("data: warning: {} of {} images of split '{}' are in '{}' too ({} has the bytes of "
-                      "{}); results on them "
-                      "say little about unseen images",
-                      shared.count, second->images.size(), second->split, first->split,
-                      shared.second.string(), shared.first.string()));
-    }
-    seen.push_back(second);
-  }
+void warn_of_shared_images(const Dataset& first, const Dataset& second, Monitor& monitor) {
+  const SharedImages shared = shared_images(first, second);
+  if (shared.count == 0) return;
+  monitor.message(
+      fmt::format("data: warning: {} of {} images of split '{}' are in '{}' too ({} has the bytes of {}); "
+                  "results on them "
+                  "say little about unseen images",
+                  shared.count, second.images.size(), second.split, first.split, shared.second.string(),
+                  shared.first.string()));
 }
 
 }  // namespace y6q::data

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <span>
-
 #include "data/dataset.h"
 
 namespace y6q::data {
@@ -14,8 +12,7 @@ struct SharedImages {
 
 SharedImages shared_images(const Dataset& first, const Dataset& second);
 
-/// A message for every two splits that share images: what is measured on them was trained on. A split that is
-/// given twice counts once.
-void warn_of_shared_images(std::span<const Dataset* const> splits, Monitor& monitor);
+/// A message when two splits share images: what is measured on one was learnt from the other.
+void warn_of_shared_images(const Dataset& first, const Dataset& second, Monitor& monitor);
 
 }  // namespace y6q::data

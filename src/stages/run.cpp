@@ -1,7 +1,5 @@
 #include "stages/run.h"
 
-#include <array>
-
 #include "data/check_classes.h"
 #include "data/shared_images.h"
 
@@ -17,10 +15,7 @@ const data::Dataset& Run::data(const std::string& split) {
                                               .sole_split = options_.sole_split,
                                               .keep_difficult = options_.keep_difficult},
                                              monitor_);
-  for (const auto& [name, other] : splits_) {
-    const std::array<const data::Dataset*, 2> pair{&other, &dataset};
-    data::warn_of_shared_images(pair, monitor_);
-  }
+  for (const auto& [name, other] : splits_) data::warn_of_shared_images(other, dataset, monitor_);
   return splits_.emplace(split, std::move(dataset)).first->second;
 }
 

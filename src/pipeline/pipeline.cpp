@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/folder_lock.h"
+#include "base/utf8.h"
 #include "pipeline/result_page.h"
 #include "pipeline/runner.h"
 #include "pipeline/table.h"
@@ -16,7 +17,7 @@ Step report_step(const PipelineOptions& options, std::span<const Network> networ
   return {.phase = "report", .name = "report", .work = [=, &options, &premises](stages::Run& run) {
             const Result result = results_of(options, networks, premises, run);
             const fs::path folder = results_folder(options);
-            write_file(folder / "summary.json", result_document(result).dump(2) + "\n");
+            write_file(folder / "summary.json", json_text(result_document(result), 2) + "\n");
             const report::Page page = result_page({.result = result,
                                                    .options = options,
                                                    .network = networks.front(),

@@ -1,6 +1,7 @@
 #include "pipeline/step_log.h"
 
 #include "base/errors.h"
+#include "base/utf8.h"
 #include "formats/provenance.h"
 
 namespace y6q::pipeline {
@@ -48,7 +49,7 @@ void StepLog::mark_done(const Step& step, double seconds) const {
                     {"premises", premises(step)},
                     {"makes", digests(step.makes)},
                     {"seconds", seconds}};
-  write_file(file(step.name, ".json"), record.dump(2) + "\n");
+  write_file(file(step.name, ".json"), json_text(record, 2) + "\n");
 }
 
 double StepLog::seconds(const std::string& name) const {
@@ -67,7 +68,7 @@ bool StepLog::begins_anew(const Step& step) const {
 }
 
 void StepLog::mark_begun(const Step& step) const {
-  write_file(file(step.name, ".begun"), premises(step).dump(2) + "\n");
+  write_file(file(step.name, ".begun"), json_text(premises(step), 2) + "\n");
 }
 
 }  // namespace y6q::pipeline

@@ -1,13 +1,14 @@
-# y6q_library(NAME HEADERS … SOURCES … LINKS … PRIVATE_LINKS … TESTS … TEST_LINKS … [TORCH])
+# y6q_library(NAME HEADERS … SOURCES … LINKS … PRIVATE_LINKS … TESTS … TEST_LINKS … [PRECOMPILED name] [TORCH])
 #
 # One folder, one target y6q_NAME (alias y6q::NAME), and one test program y6q_NAME_test.
 # LINKS names other folders of ours (without prefix): it is the layering, and tests/layers checks every
 # #include "folder/…" against it. EXTERNAL names imported targets seen through our headers,
-# PRIVATE_EXTERNAL those seen by our sources only. TORCH: compile with the shared precompiled eager/torch.h.
+# PRIVATE_EXTERNAL those seen by our sources only. PRECOMPILED: the shared headers (Y6qPrecompiled.cmake) that sources are
+# compiled with, `common` unless given. TORCH: `torch` for sources and tests.
 set(Y6Q_TEST_PREFIX "" CACHE STRING "Put before the names of tests: tells one build's tests from another's")
 
 function(y6q_library name)
-  cmake_parse_arguments(A "TORCH" "TEST_LABEL" "HEADERS;SOURCES;LINKS;EXTERNAL;PRIVATE_EXTERNAL;TESTS;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(A "TORCH" "PRECOMPILED;TEST_LABEL" "HEADERS;SOURCES;LINKS;EXTERNAL;PRIVATE_EXTERNAL;TESTS;TEST_LINKS" ${ARGN})
   if(A_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "y6q_library(${name}): unknown arguments ${A_UNPARSED_ARGUMENTS}")
   endif()
@@ -25,10 +26,13 @@ function(y6q_library name)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS "${CMAKE_SOURCE_DIR}/src" FILES ${A_HEADERS})
   target_link_libraries(${target} ${scope} ${links} ${A_EXTERNAL})
-  if(A_SOURCES AND A_TORCH)
-    y6q_use_precompiled_headers(${target} torch)
-  elseif(A_SOURCES)
-    y6q_use_precompiled_headers(${target} common)
+  if(A_TORCH)
+    set(A_PRECOMPILED torch)
+  elseif(NOT A_PRECOMPILED)
+    set(A_PRECOMPILED common)
+  endif()
+  if(A_SOURCES)
+    y6q_use_precompiled_headers(${target} ${A_PRECOMPILED})
   endif()
   y6q_record_layer(${name} LINKS ${A_LINKS} TEST_LINKS ${A_TEST_LINKS}
                    FILES ${A_HEADERS} ${A_SOURCES} ${A_TESTS} TESTS ${A_TESTS})
@@ -53,6 +57,7 @@ function(y6q_test name)
   if(A_TORCH)
     y6q_use_precompiled_headers(${name} torch)
   else()
+    target_link_libraries(${name} PRIVATE y6q_test_flags)
     y6q_use_precompiled_headers(${name} test)
   endif()
   if(NOT A_TIMEOUT)

@@ -19,6 +19,11 @@ if(CCACHE_PROGRAM)
       CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
 endif()
 
+# A test is compiled more often than it runs, and its loops are short: without optimisation it takes half the time to
+# compile. Linked after y6q_flags.
+add_library(y6q_test_flags INTERFACE)
+target_compile_options(y6q_test_flags INTERFACE -O0)
+
 add_library(y6q_flags INTERFACE)
 target_compile_options(y6q_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
 if(Y6Q_SANITIZE)

@@ -6,11 +6,12 @@ if wants_help "$@"; then
   cat <<'TEXT'
 usage: ./run build [preset]
 
-Configures and builds build/<preset>; the program is build/<preset>/bin/yolov6q. Presets (CMakePresets.json):
+Without a preset: builds the program, build/release/bin/yolov6q, and the libraries for programs of others
+(docs/guide/embed.md). With one: all of build/<preset>, tests included. Presets (CMakePresets.json):
 TEXT
   sed -n 's/.*"displayName": "\(.*\)".*/  \1/p' CMakePresets.json
   exit 0
 fi
 (($# <= 1)) || die 2 "one preset at a time; got: $*"
 scripts/setup.sh
-build_preset "${1:-release}"
+if (($# == 0)); then build_preset release product; else build_preset "$1"; fi

@@ -26,6 +26,16 @@ skipped_golden() {  # tree junit
       sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' | sort -u)
 }
 
+# One line on the CPU: what of its arithmetic a run has tried.
+cpu_line() {
+  local flag found=()
+  local flags=" $(sed -n '/^flags/{s/.*://p;q}' /proc/cpuinfo) "
+  for flag in avx2 avx512f avx512_vnni avx_vnni avx512_bf16 amx_int8 amx_bf16; do
+    [[ $flags != *" $flag "* ]] || found+=("$flag")
+  done
+  echo "CPU: $(sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo), $(nproc) cores: ${found[*]:-none of the vector extensions that matter here}"
+}
+
 main() {
   scripts/setup.sh
   build_preset release
@@ -45,6 +55,7 @@ main() {
       exit 1
     fi
   fi
+  cpu_line
   summary=$(grep -E '^[0-9]+% tests passed' "$tree/log.txt" || true)
   echo "$summary"
   exit "$status"

@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/cpu_quota.h"
 
 namespace y6q {
 
@@ -39,11 +43,33 @@ void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>
   if (first_error) std::rethrow_exception(first_error);
 }
 
-int core_count() {
+int affinity_count() {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+int cores_within(int affinity, std::optional<double> quota) {
+  if (!quota) return affinity;
+  return std::clamp(static_cast<int>(std::ceil(std::min(*quota, static_cast<double>(affinity)))), 1,
+                    affinity);
+}
+
+int core_count() {
+  // Read once: a dozen files, and every parallel loop asks.
+  static const std::optional<double> quota = cpu_quota();
+  return cores_within(affinity_count(), quota);
+}
+
+int default_thread_count() {
+  const char* text = std::getenv("OMP_NUM_THREADS");  // a number, or a list of them for nested loops
+  const int wanted = text != nullptr ? static_cast<int>(std::strtol(text, nullptr, 10)) : 0;
+  return wanted > 0 ? wanted : core_count();
+}
+
+void let_waiting_threads_sleep() {
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", /*replace=*/0);
 }
 
 }  // namespace y6q

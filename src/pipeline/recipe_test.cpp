@@ -86,9 +86,9 @@ TEST_F(PipelineRecipe, MistakesNameTheLineOfTheFile) {
 
 // The text decides whether a step is done.
 TEST_F(PipelineRecipe, ASectionIsTheSameWhereverItStands) {
-  EXPECT_EQ(read("train:\n  epochs: 7  # short\n").train.recipe,
-            read("# A comment.\nbench: {rounds: 2}\n\ntrain:\n    epochs: 7\n").train.recipe);
-  EXPECT_NE(read("train:\n  epochs: 7\n").train.recipe, read("train:\n  epochs: 8\n").train.recipe);
+  EXPECT_EQ(read("train:\n  epochs: 7  # short\n").train.training.recipe,
+            read("# A comment.\nbench: {rounds: 2}\n\ntrain:\n    epochs: 7\n").train.training.recipe);
+  EXPECT_NE(read("train:\n  epochs: 7\n").train.training.recipe, read("train:\n  epochs: 8\n").train.training.recipe);
 }
 
 }  // namespace

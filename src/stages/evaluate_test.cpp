@@ -43,7 +43,7 @@ data::Dataset one_image(const support::Folder& folder) {
 
 double map_of(const std::vector<detect::Detection>& found, const data::Dataset& set) {
   FixedRunner runner(found);
-  const Run run({}, silent_monitor());
+  const stages::Run run({}, silent_monitor());
   return evaluate(runner, set, {.image_size = {64, 64}}, run).map();
 }
 
@@ -66,7 +66,7 @@ TEST(Evaluate, AnImageOfDifficultObjectsAloneIsAnnotated) {
   FixedRunner runner({});
   EvaluateOptions options{.image_size = {64, 64}};
   options.protocol.annotated_only = true;
-  const Run run({}, silent_monitor());
+  const stages::Run run({}, silent_monitor());
   EXPECT_EQ(evaluate(runner, set, options, run).coco.images, 1);
 }
 

@@ -29,9 +29,10 @@ struct Field {
     truth,  ///< "true" or "false"; on the command line --name and --no-name
     list    ///< elements separated by commas
   };
-  std::string name;      ///< key in YAML; on the command line --name, with dashes for underscores
-  std::string help;      ///< one line, with the unit
-  std::string accepted;  ///< completes "… is accepted", e.g. "a whole number from 1 to 4096"
+  std::string name;  ///< key in YAML; on the command line --name, with dashes for underscores
+  std::string help;  ///< one line, with the unit
+  /// Completes "… is accepted", e.g. "a whole number from 1 to 4096"; of a list: what an element is.
+  std::string accepted;
   Kind kind = Kind::value;
   std::function<std::string(const T&)> text;      ///< that set() takes back to the same value
   std::function<bool(T&, std::string_view)> set;  ///< false, and nothing changed: not accepted
@@ -127,7 +128,7 @@ Field<T> numbers_field(std::string name, std::vector<V> T::*member, double low, 
                        std::string help) {
   return {std::move(name),
           std::move(help),
-          fmt::format("a list, each {}", fields::number_accepted<V>(low, high)),
+          fields::number_accepted<V>(low, high),
           Field<T>::Kind::list,
           [member](const T& owner) { return fmt::format("{}", fmt::join(owner.*member, ",")); },
           [=](T& owner, std::string_view text) {

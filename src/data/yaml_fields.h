@@ -13,9 +13,6 @@ std::string names_of(const std::vector<Field<T>>& table) {
   return names;
 }
 
-/// The entry as text: a scalar as it stands, a list with commas. Refuses what is neither.
-std::string text_of(const YamlReader& reader, const YamlEntry& entry, const std::string& accepted);
-
 /// Sets the field that the entry is named for. False: the table has none of that name. Throws InputError for
 /// a value that is not accepted.
 template <typename T>
@@ -23,9 +20,21 @@ bool set_field(const std::vector<Field<T>>& table, const YamlReader& reader, con
                T& options) {
   const auto field = std::ranges::find(table, entry.name, &Field<T>::name);
   if (field == table.end()) return false;
-  const bool is_list = field->kind == Field<T>::Kind::list;
-  if (entry.value.IsSequence() && !is_list) reader.refuse(entry, field->accepted);
-  if (!field->set(options, text_of(reader, entry, field->accepted))) reader.refuse(entry, field->accepted);
+  if (field->kind == Field<T>::Kind::list && entry.value.IsSequence()) {
+    std::string list;
+    for (const YamlEntry& element : reader.elements(entry, "an element of " + entry.name)) {
+      const std::string word = reader.text(element, field->accepted);
+      T alone = options;
+      if (word.find(',') != std::string::npos || !field->set(alone, word)) {
+        reader.refuse(element, field->accepted);
+      }
+      list.append(list.empty() ? "" : ",").append(word);
+    }
+    if (!field->set(options, list)) reader.refuse(entry, field->accepted + ", or a list of such");
+  } else if (!field->set(options, reader.text(entry, field->accepted))) {
+    reader.refuse(entry,
+                  field->accepted + (field->kind == Field<T>::Kind::list ? ", or a list of such" : ""));
+  }
   return true;
 }
 

@@ -77,8 +77,12 @@ TEST_F(PipelineRecipe, MistakesNameTheLineOfTheFile) {
               testing::StartsWith("line 2: mosaic is '2'"));
   EXPECT_EQ(message_of("bench:\n  batches: [1,\n    0]\n"),
             "line 3: an element of batches is '0'; a whole number from 1 to 4096 is accepted");
-  EXPECT_EQ(message_of("bench:\n  batches: 3\n"),
-            "line 2: batches is '3'; a list of batch sizes is accepted");
+  EXPECT_EQ(message_of("bench:\n  batches: many\n"),
+            "line 2: batches is 'many'; a whole number from 1 to 4096, or a list of such is accepted");
+  EXPECT_EQ(
+      message_of("calibrate:\n  keep_float: [2,\n    3]\n"),
+      "line 2: keep_float is a list; a number from 0 to 1000 of the most sensitive layers, or the name of a "
+      "layer, or a list of such is accepted");
   EXPECT_EQ(message_of("qat:\n  epochs: 1\ntrain:\nqat:\n"),
             "line 4: 'qat' is given in line 1 already; each key once is accepted");
   EXPECT_THAT(message_of("calibrate:\n  method: guess\n"), testing::StartsWith("line 2: "));
@@ -88,7 +92,8 @@ TEST_F(PipelineRecipe, MistakesNameTheLineOfTheFile) {
 TEST_F(PipelineRecipe, ASectionIsTheSameWhereverItStands) {
   EXPECT_EQ(read("train:\n  epochs: 7  # short\n").train.training.recipe,
             read("# A comment.\nbench: {rounds: 2}\n\ntrain:\n    epochs: 7\n").train.training.recipe);
-  EXPECT_NE(read("train:\n  epochs: 7\n").train.training.recipe, read("train:\n  epochs: 8\n").train.training.recipe);
+  EXPECT_NE(read("train:\n  epochs: 7\n").train.training.recipe,
+            read("train:\n  epochs: 8\n").train.training.recipe);
 }
 
 }  // namespace

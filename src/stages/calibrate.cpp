@@ -76,8 +76,8 @@ const std::vector<Field<CalibrationSettings>>& calibration_fields() {
     table.push_back(
         {"keep_float",
          "Partial quantization: how many of the most sensitive layers stay float, or layers by name",
-         "a whole number from 0 to 1000, names of layers, or both", Field<CalibrationSettings>::Kind::list,
-         keep_float_text, set_keep_float});
+         "a number from 0 to 1000 of the most sensitive layers, or the name of a layer",
+         Field<CalibrationSettings>::Kind::list, keep_float_text, set_keep_float});
     return table;
   }();
   return kFields;

@@ -526,7 +526,7 @@ TEST_F(TorchContract, BrokenRecipesAreRefusedWithTheirLine) {
   refuse("[1, 2]", "pipeline, hyper_search, train, calibrate, qat and bench");
   refuse("pipeline: {branchy: maybe}", "true or false");
   refuse("pipeline: {speed: true}", "'speed'");
-  refuse("calibrate: {keep_float: many}", "1000");
+  refuse("calibrate: {keep_float: 1001}", "1000");
   refuse("qat:\n  epochs: 0\n", "line 2");
   refuse("bench: {batches: [0]}", "4096");
   refuse("a: [", "line 1");
@@ -543,6 +543,14 @@ TEST_F(TorchContract, BrokenRecipesAreRefusedWithTheirLine) {
   refuse("train:\n  epochs: 5\n  epochs: 7\n", "line 3: 'epochs' is given in line 2 already");
   refuse("calibrate:\ntrain:\n  epochs: 1\n\n  batch_size: none\nbench:\n  rounds: 1\n", "line 5");
   EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(TorchContract, ALayerThatDoesNotExistIsRefusedBeforeAnythingIsTrained) {
+  const std::string recipe = write("recipe.yaml", "calibrate: {keep_float: [many]}\n");
+  expect_failure(
+      2, {"pipeline", "--data", make_set(), "--out", folder_ / "out", "--img-size", "64", "--recipe", recipe},
+      AllOf(HasSubstr("'many'"), HasSubstr("backbone.stem")));
+  EXPECT_FALSE(fs::exists(folder_ / "out/float"));
 }
 
 TEST_F(TorchContract, AnOutputThatCannotBeWrittenEndsWithFour) {

@@ -81,7 +81,7 @@ TEST_F(PipelineRecipe, MistakesNameTheLineOfTheFile) {
             "line 2: batches is 'many'; a whole number from 1 to 4096, or a list of such is accepted");
   EXPECT_EQ(
       message_of("calibrate:\n  keep_float: [2,\n    3]\n"),
-      "line 2: keep_float is a list; a number from 0 to 1000 of the most sensitive layers, or the name of a "
+      "line 2: keep_float is a list; one count (0 to 1000) of the most sensitive layers, or the name of a "
       "layer, or a list of such is accepted");
   EXPECT_EQ(message_of("qat:\n  epochs: 1\ntrain:\nqat:\n"),
             "line 4: 'qat' is given in line 1 already; each key once is accepted");

@@ -76,7 +76,7 @@ const std::vector<Field<CalibrationSettings>>& calibration_fields() {
     table.push_back(
         {"keep_float",
          "Partial quantization: how many of the most sensitive layers stay float, or layers by name",
-         "a number from 0 to 1000 of the most sensitive layers, or the name of a layer",
+         "one count (0 to 1000) of the most sensitive layers, or the name of a layer",
          Field<CalibrationSettings>::Kind::list, keep_float_text, set_keep_float});
     return table;
   }();

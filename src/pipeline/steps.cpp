@@ -31,7 +31,7 @@ Premises premises_of(const PipelineOptions& options, stages::Run& run) {
           .val = run.labelled("val").sha256,
           .measured = run.labelled(options.split).sha256,
           .train_images = std::ssize(train_set.images),
-          .isa = detect_isa().name()};
+          .isa = kernel_isa().name()};
 }
 
 train::TrainRecipe Context::float_recipe(const std::string& mode, const std::string& text) const {

@@ -4,6 +4,11 @@ set(Y6Q_LIBTORCH "${Y6Q_DEPS}/torch" CACHE PATH "LibTorch: a folder with include
 find_path(LibTorch_INCLUDE_DIR torch/csrc/api/include/torch/torch.h PATHS "${Y6Q_LIBTORCH}/include" NO_DEFAULT_PATH)
 find_library(LibTorch_torch_cpu torch_cpu PATHS "${Y6Q_LIBTORCH}/lib" NO_DEFAULT_PATH)
 find_library(LibTorch_c10 c10 PATHS "${Y6Q_LIBTORCH}/lib" NO_DEFAULT_PATH)
+if(LibTorch_INCLUDE_DIR)
+  file(STRINGS "${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h" version REGEX "#define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+  string(REGEX MATCHALL "[0-9]+" version "${version}")
+  list(JOIN version "." LibTorch_VERSION)
+endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
   REQUIRED_VARS LibTorch_torch_cpu LibTorch_c10 LibTorch_INCLUDE_DIR

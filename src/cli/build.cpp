@@ -13,8 +13,10 @@ namespace {
 class BuildCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--onnx", options_.onnx, "ONNX file, float or Q/DQ")->required();
-    add_out(app, options_.out, "JSON file: the executed layers and their precisions");
+    app.add_option("--onnx", options_.onnx, "ONNX file, float or with Q/DQ pairs")
+        ->required()
+        ->group(kModelGroup);
+    add_out(app, options_.out, "JSON file to write: the layers that are executed, and their precisions");
     add_precision(app, options_.precision);
     add_batch_size(app, options_.batch);
     add_threads(app, options_.threads);

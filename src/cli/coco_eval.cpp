@@ -17,13 +17,14 @@ namespace {
 class CocoEvalCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--gt", truth_, "Ground truth: COCO instances JSON")->required();
-    app.add_option("--dt", detections_, "Detections: COCO result JSON")->required();
+    app.add_option("--gt", truth_, "Ground truth: COCO instances JSON")->required()->group(kDataGroup);
+    app.add_option("--dt", detections_, "Detections: COCO results JSON")->required()->group(kDataGroup);
     add_threads(app, options_.threads);
     declare_choice(app);
     declare_analysis(app);
-    app.add_option("--arrays", arrays_, "Folder for precision.npy, recall.npy, scores.npy");
-    app.add_option("--report", report_, "Write everything as one HTML page");
+    app.add_option("--arrays", arrays_, "Folder for precision.npy, recall.npy and scores.npy")
+        ->group(kOutputGroup);
+    app.add_option("--report", report_, "HTML page to write, with everything on it")->group(kOutputGroup);
     add_example(
         app,
         "yolov6q coco-eval --gt instances_val.json --dt detections.json --json\n"
@@ -52,33 +53,52 @@ class CocoEvalCommand : public Command {
 
  private:
   void declare_choice(CLI::App& app) {
-    app.add_option("--category-ids", options_.category_ids, "Only these categories")->delimiter(',');
-    app.add_option("--image-ids", options_.image_ids, "Only these images")->delimiter(',');
-    app.add_option("--iou-thresholds", options_.iou_thresholds, "Default: 0.5, 0.55, … 0.95")->delimiter(',');
-    app.add_option("--max-dets", options_.max_dets, "Detections an image and class; the last is used for AP")
+    app.add_option("--category-ids", options_.category_ids, "Evaluate only these categories")
+        ->delimiter(',')
+        ->group(kDataGroup);
+    app.add_option("--image-ids", options_.image_ids, "Evaluate only these images")
+        ->delimiter(',')
+        ->group(kDataGroup);
+    app.add_option("--iou-thresholds", options_.iou_thresholds,
+                   "IoU thresholds to average over; default: 0.5, 0.55, … 0.95")
+        ->delimiter(',')
+        ->group(kEvaluationGroup);
+    app.add_option("--max-dets", options_.max_dets, "Detections per image and class; AP uses the last number")
+        ->group(kEvaluationGroup)
         ->delimiter(',')
         ->capture_default_str();
     app.add_option("--area-borders", area_borders_,
-                   "Square pixels between small and medium, medium and large; default: 1024,9216")
+                   "Areas in square pixels that separate small, medium and large; default: 1024,9216")
+        ->group(kEvaluationGroup)
         ->delimiter(',')
         ->expected(2);
     app.add_flag("--use-ignore", options_.use_ignore,
-                 "Objects with \"ignore\": 1 are neither hit nor miss (pycocotools overwrites the flag)");
+                 "Objects with \"ignore\": 1 are neither hit nor miss (pycocotools overwrites the flag)")
+        ->group(kEvaluationGroup);
   }
 
   void declare_analysis(CLI::App& app) {
-    app.add_flag("--analyse", analyse_, "Best F1, kinds of errors, confusion matrix");
-    app.add_option("--match-iou", analysis_options_.iou, "IoU of a right detection in the analysis")
+    app.add_flag("--analyse", analyse_, "Add best F1, kinds of errors and the confusion matrix")
+        ->group(kAnalysisGroup);
+    app.add_option("--match-iou", analysis_options_.iou,
+                   "IoU from which a detection is correct in the analysis")
+        ->group(kAnalysisGroup)
         ->capture_default_str();
     app.add_option("--min-score", analysis_options_.min_score,
-                   "Score of the analysis' counts; default: the one of best F1");
+                   "Lowest score that the analysis counts; default: that of the best F1")
+        ->group(kAnalysisGroup);
     app.add_option(
-        "--bootstrap", bootstrap_.replicates,
-        fmt::format("Intervals from so many resamplings of the images; with --compare {} unless given",
-                    bootstrap_.replicates));
-    app.add_option("--confidence", bootstrap_.confidence, "Of the intervals")->capture_default_str();
+           "--bootstrap", bootstrap_.replicates,
+           fmt::format(
+               "Confidence intervals from this many resamplings of the images; default with --compare: {}",
+               bootstrap_.replicates))
+        ->group(kAnalysisGroup);
+    app.add_option("--confidence", bootstrap_.confidence, "Level of the confidence intervals, 0 to 1")
+        ->capture_default_str()
+        ->group(kAnalysisGroup);
     add_seed(app, bootstrap_.seed);
-    app.add_option("--compare", other_, "Other detections of the same images: is the difference noise?");
+    app.add_option("--compare", other_, "Other detections of the same images: is the difference noise?")
+        ->group(kAnalysisGroup);
     bootstrap_option_ = app.get_option("--bootstrap");
   }
 

@@ -17,7 +17,8 @@ std::vector<CommandEntry> commands() {
           {"pipeline", kPipeline, nullptr},
           {"coco-eval", kCocoEval, make_coco_eval_command},
           {"convert", kConvert, make_convert_command},
-          {"inspect", kInspect, make_inspect_command}};
+          {"inspect", kInspect, make_inspect_command},
+          {"doctor", kDoctor, make_doctor_command}};
 }
 
 NextProgram next_program() { return {"yolov6q-torch"}; }

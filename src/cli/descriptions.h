@@ -4,18 +4,24 @@
 namespace y6q::cli {
 
 inline constexpr const char* kSynth = "Write a generated detection data set";
-inline constexpr const char* kTrain = "Train a float network";
-inline constexpr const char* kCalibrate = "PTQ: insert quantizers and find their ranges";
-inline constexpr const char* kSensitivity = "Measure what each layer costs in INT8";
-inline constexpr const char* kQat = "Quantization-aware training with distillation";
-inline constexpr const char* kExport = "Write ONNX: float, or with Q/DQ pairs";
-inline constexpr const char* kBuild = "Compile an ONNX file for this CPU and show what runs in integers";
-inline constexpr const char* kBench = "Measure latency and throughput of ONNX files";
-inline constexpr const char* kEval = "COCO mAP of a model file or an ONNX file";
-inline constexpr const char* kDetect = "Find objects in images, folders, video";
-inline constexpr const char* kPipeline = "All steps, resumable, from data set to table";
-inline constexpr const char* kCocoEval = "COCO evaluation of ground-truth and detection JSON";
-inline constexpr const char* kConvert = "Checkpoints of the reference (.pt) to model files and back";
-inline constexpr const char* kInspect = "Show what is in a model file";
+inline constexpr const char* kTrain = "Train a float detector";
+inline constexpr const char* kCalibrate =
+    "Quantize a trained model (PTQ): insert quantizers and calibrate their ranges";
+inline constexpr const char* kSensitivity = "Measure how much mAP each layer costs in INT8";
+inline constexpr const char* kQat =
+    "Fine-tune a calibrated model (quantization-aware training with distillation)";
+inline constexpr const char* kExport =
+    "Export ONNX: float, with Q/DQ pairs, or with a TensorRT calibration cache";
+inline constexpr const char* kBuild =
+    "Compile an ONNX file for this CPU and show which layers run in integers";
+inline constexpr const char* kBench = "Measure the latency and throughput of ONNX files";
+inline constexpr const char* kEval = "Measure the COCO mAP of a model file or an ONNX file";
+inline constexpr const char* kDetect = "Detect objects in images, folders and video";
+inline constexpr const char* kPipeline = "Run every step from the data set to the table; can be resumed";
+inline constexpr const char* kCocoEval = "Evaluate detections against ground truth, both as COCO JSON";
+inline constexpr const char* kConvert = "Convert PyTorch checkpoints (.pt) of YOLOv6 to model files and back";
+inline constexpr const char* kDoctor =
+    "Show what this machine offers, what each precision brings on it, and what is missing";
+inline constexpr const char* kInspect = "Show what is in a model file, a checkpoint or a scales file";
 
 }  // namespace y6q::cli

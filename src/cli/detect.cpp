@@ -72,50 +72,72 @@ class DetectCommand : public Command {
 
  private:
   void declare_input(CLI::App& app) {
-    app.add_option("--weights", options_.onnx, "ONNX file as export writes it")->required();
-    app.add_option("--source", sources_, "Image or video files, folders, globs; - reads paths from stdin");
-    app.add_option("--camera", options_.camera, "Number of a camera, or URL of a stream; Ctrl-C ends it");
+    app.add_option("--weights", options_.onnx, "ONNX file, as `yolov6q export` writes it")
+        ->required()
+        ->group(kModelGroup);
+    app.add_option("--source", sources_, "Images, videos, folders or globs; - reads paths from stdin")
+        ->group(kDataGroup);
+    app.add_option("--camera", options_.camera, "Number of a camera or URL of a stream; Ctrl-C ends it")
+        ->group(kDataGroup);
     add_precision(app, options_.detector.precision);
-    auto* data = app.add_option("--data", data_, "data.yaml with the class names, if the file has none");
-    app.add_option("--names", options_.names, "Class names, with commas between")
+    auto* data = app.add_option("--data", data_,
+                                "data.yaml with class names, for ONNX files without or to rename them")
+                     ->group(kModelGroup);
+    app.add_option("--names", options_.names, "Class names, separated by commas, likewise")
+        ->group(kModelGroup)
         ->delimiter(',')
         ->excludes(data);
-    app.add_flag("--skip-broken", skip_broken_, "Exit 0 although images could not be read");
-    app.add_option("--threads", options_.detector.threads, "Images at a time, a core for each; 0: all cores")
+    app.add_flag("--skip-broken", skip_broken_, "Exit with code 0 even if images could not be read")
+        ->group(kDataGroup);
+    app.add_option("--threads", options_.detector.threads,
+                   "Number of images in progress at a time, each on a core of its own; 0 means all cores")
+        ->group(kMachineGroup)
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
   }
 
   void declare_detection(CLI::App& app) {
     detect::NmsOptions& nms = options_.detector.nms;
-    app.add_option("--conf", nms.score_threshold, "Boxes score above it")
+    app.add_option("--conf", nms.score_threshold, "Lowest score of a box, 0 to 1")
+        ->group(kDetectionGroup)
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
-    app.add_option("--iou", nms.iou_threshold, "A better box suppresses those that overlap it by more")
+    app.add_option("--iou", nms.iou_threshold,
+                   "A box suppresses worse ones whose IoU with it is higher, 0 to 1")
+        ->group(kDetectionGroup)
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
-    app.add_option("--max-det", nms.max_detections, "Boxes an image, the best")
+    app.add_option("--max-det", nms.max_detections, "Number of boxes to keep per image, the best ones")
+        ->group(kDetectionGroup)
         ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
         ->capture_default_str();
     app.add_option("--max-candidates", nms.max_candidates,
-                   "Candidates that go into suppression, the best; 0: all (the reference: 30000)")
+                   "Number of candidates that enter suppression, the best ones; 0 means all (YOLOv6: 30000)")
+        ->group(kDetectionGroup)
         ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}))
         ->capture_default_str();
-    app.add_option("--classes", options_.detector.labels, "Only these class ids, with commas between")
+    app.add_option("--classes", options_.detector.labels, "Detect only these class ids, separated by commas")
+        ->group(kDetectionGroup)
         ->delimiter(',');
-    app.add_flag("--agnostic-nms", nms.agnostic, "Boxes of different classes suppress each other");
-    app.add_flag("--multi-label", nms.multi_label, "A cell may yield several classes");
+    app.add_flag("--agnostic-nms", nms.agnostic, "Boxes of different classes suppress each other, too")
+        ->group(kDetectionGroup);
+    app.add_flag("--multi-label", nms.multi_label, "A cell may yield boxes of several classes")
+        ->group(kDetectionGroup);
   }
 
   void declare_output(CLI::App& app) {
-    app.add_option("--out", output_.out, "Folder for annotated pictures and the files below");
-    app.add_flag("--no-save-img", no_images_, "Write no pictures");
-    app.add_flag("--save-txt", output_.labels, "Write labels/NAME.txt: class cx cy w h score, in shares");
-    app.add_flag("--save-csv", output_.csv, "Write detections.csv");
-    app.add_flag("--save-json", output_.json, "Write detections.json");
-    app.add_flag("--hide-labels", output_.hide_labels, "Boxes without text in pictures");
-    app.add_flag("--hide-conf", output_.hide_scores, "No scores in pictures");
-    app.add_flag("--timing", timing_, "Print what each step took, and images a second");
+    app.add_option("--out", output_.out, "Folder for annotated pictures and the files below")
+        ->group(kOutputGroup);
+    app.add_flag("--no-save-img", no_images_, "Do not write annotated pictures")->group(kOutputGroup);
+    app.add_flag("--save-txt", output_.labels,
+                 "Write labels/NAME.txt: class cx cy w h score, as fractions of the image")
+        ->group(kOutputGroup);
+    app.add_flag("--save-csv", output_.csv, "Write detections.csv, boxes in pixels")->group(kOutputGroup);
+    app.add_flag("--save-json", output_.json, "Write detections.json, boxes in pixels")->group(kOutputGroup);
+    app.add_flag("--hide-labels", output_.hide_labels, "Draw boxes without class names")->group(kOutputGroup);
+    app.add_flag("--hide-conf", output_.hide_scores, "Draw boxes without scores")->group(kOutputGroup);
+    app.add_flag("--timing", timing_, "Print the time of each step and the images per second")
+        ->group(kOutputGroup);
   }
 
   void check_output() const {

@@ -66,10 +66,11 @@ json network_document(const Inspection& file) {
 class InspectCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--weights", weights_, "Model file, checkpoint of PyTorch (.pt) or scales file")
-        ->required();
-    app.add_flag("--graph", graph_, "Print every node, too");
-    app.add_flag("--entries", entries_, "Print every tensor of a checkpoint, too");
+    app.add_option("--weights", weights_, "Model file, PyTorch checkpoint (.pt) or scales file")
+        ->required()
+        ->group(kModelGroup);
+    app.add_flag("--graph", graph_, "Also print every node of the graph")->group(kOutputGroup);
+    app.add_flag("--entries", entries_, "Also print every tensor of a checkpoint")->group(kOutputGroup);
     add_example(app, "yolov6q inspect --weights runs/x/float/best.safetensors");
   }
 

@@ -27,15 +27,16 @@ CLI::Option* add_data(CLI::App& app, std::filesystem::path& data) {
   return app
       .add_option("--data", data,
                   "Data set: a data.yaml (YOLO), a COCO instances JSON, or a Pascal VOC folder")
-      ->required();
+      ->required()
+      ->group(kDataGroup);
 }
 
 CLI::Option* add_weights(CLI::App& app, std::filesystem::path& weights) {
-  return app.add_option("--weights", weights, "Model file")->required();
+  return app.add_option("--weights", weights, "Model file to read")->required()->group(kModelGroup);
 }
 
 CLI::Option* add_out(CLI::App& app, std::filesystem::path& out, const char* what) {
-  return app.add_option("--out", out, what)->required();
+  return app.add_option("--out", out, what)->required()->group(kOutputGroup);
 }
 
 CLI::Option* add_image_size(CLI::App& app, std::array<int64_t, 2>& size) {
@@ -45,52 +46,64 @@ CLI::Option* add_image_size(CLI::App& app, std::array<int64_t, 2>& size) {
           [&size](const std::vector<int64_t>& sides) {
             size = {sides.front(), sides.back()};
           },
-          "Image size in pixels, a multiple of 32: one number for a square, or height and width")
+          "Input size of the network in pixels, multiples of 32: one number for a square, or height and "
+          "width")
       ->expected(1, 2)
       ->check(CLI::Range(kStride, kLargestSide))
       ->check(CLI::Validator(multiple_of_stride, ""))
-      ->default_str(std::to_string(size[0]));
+      ->default_str(std::to_string(size[0]))
+      ->group(kModelGroup);
 }
 
 CLI::Option* add_batch_size(CLI::App& app, int64_t& batch_size) {
-  return app.add_option("--batch-size", batch_size, "Images a batch")
+  return app.add_option("--batch-size", batch_size, "Number of images in a batch")
       ->check(CLI::Range(int64_t{1}, int64_t{4096}))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kDataGroup);
 }
 
 CLI::Option* add_workers(CLI::App& app, int& workers) {
-  return app.add_option("--workers", workers, "Threads that load images; results do not depend on it")
+  return app
+      .add_option("--workers", workers, "Number of threads that load images; the results do not depend on it")
       ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kMachineGroup);
 }
 
 CLI::Option* add_threads(CLI::App& app, int& threads) {
-  return app.add_option("--threads", threads, "Threads that compute; 0: all cores")
+  return app.add_option("--threads", threads, "Number of threads that compute; 0 means one for each core")
       ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kMachineGroup);
 }
 
 CLI::Option* add_seed(CLI::App& app, uint64_t& seed) {
-  return app.add_option("--seed", seed, "Seed of all random draws")
+  return app.add_option("--seed", seed, "Seed of the random numbers")
       ->check(CLI::Validator(no_seed, ""))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kMachineGroup);
 }
 
 CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed) {
-  return app.add_option("--seed", seed, "Seed of all random draws (default: the recipe's, else 0)")
-      ->check(CLI::Validator(no_seed, ""));
+  return app.add_option("--seed", seed, "Seed of the random numbers (default: the recipe's, else 0)")
+      ->check(CLI::Validator(no_seed, ""))
+      ->group(kMachineGroup);
 }
 
 CLI::Option* add_device(CLI::App& app) {
   return app
       .add_option_function<std::string>(
-          "--device", [](const std::string&) {}, "Where to compute: cpu")
+          "--device", [](const std::string&) {}, "Device to compute on; only cpu in this version")
       ->check(CLI::IsMember({"cpu"}))
-      ->default_str("cpu");
+      ->default_str("cpu")
+      ->group(kMachineGroup);
 }
 
 CLI::Option* add_skip_broken(CLI::App& app, bool& skip) {
-  return app.add_flag("--skip-broken", skip, "Leave broken images and labels out and count them");
+  return app
+      .add_flag("--skip-broken", skip,
+                "Leave out images that are broken or have broken labels, and count them")
+      ->group(kDataGroup);
 }
 
 void add_example(CLI::App& app, const char* commands) { app.footer(std::string("Example:\n  ") + commands); }

@@ -7,7 +7,18 @@
 
 namespace y6q::cli {
 
-// Options that mean the same in every subcommand (PRODUCT's contract), declared in one place.
+// Options that mean the same in every subcommand, declared in one place.
+
+/// The headings under which --help lists the options.
+inline constexpr const char* kDataGroup = "Data";
+inline constexpr const char* kModelGroup = "Model";
+inline constexpr const char* kTrainingGroup = "Training";
+inline constexpr const char* kQuantizationGroup = "Quantization";
+inline constexpr const char* kDetectionGroup = "Detection";
+inline constexpr const char* kEvaluationGroup = "Evaluation";
+inline constexpr const char* kAnalysisGroup = "Analysis";
+inline constexpr const char* kOutputGroup = "Output";
+inline constexpr const char* kMachineGroup = "Machine";
 
 CLI::Option* add_data(CLI::App& app, std::filesystem::path& data);
 CLI::Option* add_weights(CLI::App& app, std::filesystem::path& weights);

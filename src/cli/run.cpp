@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "base/errors.h"
+#include "base/threads.h"
 #include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/terminal_monitor.h"
@@ -25,6 +26,7 @@ constexpr const char* kOutOfMemory = "out of memory; use a smaller --batch-size 
 /// Subcommands live in the program that loads what they need and no more (docs/decisions/0001).
 [[noreturn]] void forward(const char* name, char** argv) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+  let_waiting_threads_sleep();  // read by LibTorch when it is loaded
   ::execv(program.c_str(), argv);
   throw EnvironmentError("{}: cannot be started; it is installed beside yolov6q", program.string());
 }

@@ -67,6 +67,6 @@ std::unique_ptr<Runner> open_eager(const ir::Model& model, const EagerOptions& o
   return std::make_unique<EagerRunner>(model, options);
 }
 
-void set_torch_threads(int threads) { at::set_num_threads(threads > 0 ? threads : core_count()); }
+void set_torch_threads(int threads) { at::set_num_threads(threads > 0 ? threads : default_thread_count()); }
 
 }  // namespace y6q::infer

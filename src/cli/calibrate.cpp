@@ -16,9 +16,9 @@ class CalibrateCommand : public Command {
   void declare(CLI::App& app) override {
     add_weights(app, options_.weights);
     add_out(app, options_.out, "Calibrated model file to write");
-    add_fields(app, stages::calibration_fields(), options_.settings);
-    app.add_option("--sensitivity", options_.sensitivity,
-                   "File of `yolov6q sensitivity`, for --keep-float N");
+    add_fields(app, stages::calibration_fields(), options_.settings, kQuantizationGroup);
+    app.add_option("--sensitivity", options_.sensitivity, "File of `yolov6q sensitivity`, for --keep-float N")
+        ->group(kQuantizationGroup);
     add_batch_size(app, options_.batch_size);
     add_run_options(app, run_);
     add_example(

@@ -19,7 +19,7 @@ class SensitivityCommand : public Command {
     app.add_option("--split", options_.split, "Measured on: train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
         ->capture_default_str();
-    add_fields(app, ptq::range_fields(), options_.ranges);
+    add_fields(app, ptq::range_fields(), options_.ranges, kQuantizationGroup);
     add_batch_size(app, options_.batch_size);
     add_run_options(app, run_);
     add_example(app,

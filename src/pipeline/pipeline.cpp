@@ -7,6 +7,7 @@
 #include "pipeline/result_page.h"
 #include "pipeline/runner.h"
 #include "pipeline/table.h"
+#include "stages/doctor.h"
 
 namespace y6q::pipeline {
 namespace {
@@ -50,6 +51,7 @@ Result pipeline(const PipelineOptions& options, stages::Run& run) {
   const auto evaluate = static_cast<size_t>(std::ranges::find(kPhases, "evaluate") - kPhases.begin());
   // Numbers that are taken as they are must be of this data, size and machine, before anything is done.
   if (range.first > evaluate) results_of(options, networks, premises, run);
+  for (const std::string& line : stages::doctor_lines(stages::this_machine(out))) run.monitor().message(line);
   run_steps(steps, range, StepLog(out), run);
   if (range.last < evaluate) return {.split = options.split, .isa = premises.isa, .skipped = run.skipped()};
   return results_of(options, networks, premises, run);

@@ -2,6 +2,7 @@
 
 #include "base/errors.h"
 #include "eval/protocol.h"
+#include "stages/doctor.h"
 #include "stages/export.h"
 
 namespace y6q::pipeline {
@@ -76,6 +77,7 @@ Result results_of(const PipelineOptions& options, std::span<const Network> netwo
   Result result{.split = options.split,
                 .protocol = eval::Protocol{}.describe(),
                 .isa = premises.isa,
+                .machine = stages::doctor_lines(stages::this_machine(options.train.training.out)),
                 .skipped = run.skipped()};
   for (const Network& network : networks) {
     const Context context{options, network, premises, run};

@@ -29,9 +29,10 @@ struct Row {
 
 struct Result {
   std::string split{}, protocol{}, isa{};
-  std::vector<Row> rows{};            ///< empty when the run ends before its evaluation
-  std::vector<std::string> alarms{};  ///< engines that do not compute what was simulated
-  int64_t skipped = 0;                ///< broken samples that were left out, of the splits that were read
+  std::vector<Row> rows{};             ///< empty when the run ends before its evaluation
+  std::vector<std::string> machine{};  ///< stages::doctor_lines
+  std::vector<std::string> alarms{};   ///< engines that do not compute what was simulated
+  int64_t skipped = 0;                 ///< broken samples that were left out, of the splits that were read
   std::string trtexec;  ///< builds a TensorRT engine of the last quantized model's Q/DQ-free form
 };
 

@@ -76,6 +76,7 @@ report::Table result_table(const Result& result) {
                   {"ms", "ms", 2}},
       .note = result.protocol +
               "; interval: paired bootstrap over the images; ms: median at batch 1; OpenVINO, " + result.isa};
+  for (const std::string& line : result.machine) table.note += "\n" + line;
   for (const std::string& alarm : result.alarms) table.note += "\nALARM: " + alarm;
   const std::vector<int64_t> batches = batches_of(result);
   for (const int64_t batch : batches) {

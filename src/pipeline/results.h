@@ -33,7 +33,7 @@ struct Result {
   std::vector<std::string> machine{};  ///< stages::doctor_lines
   std::vector<std::string> alarms{};   ///< engines that do not compute what was simulated
   int64_t skipped = 0;                 ///< broken samples that were left out, of the splits that were read
-  std::string trtexec;  ///< builds a TensorRT engine of the last quantized model's Q/DQ-free form
+  std::string trtexec{};  ///< builds a TensorRT engine of the last quantized model's Q/DQ-free form
 };
 
 /// An engine that differs from its simulation by more than the interval of their difference explains, and by

@@ -125,8 +125,13 @@ json result_document(const Result& result) {
     }
     rows.push_back(std::move(entry));
   }
-  json document{{"split", result.split},     {"protocol", result.protocol}, {"isa", result.isa},
-                {"skipped", result.skipped}, {"alarms", result.alarms},     {"rows", rows}};
+  json document{{"split", result.split},
+                {"protocol", result.protocol},
+                {"isa", result.isa},
+                {"skipped", result.skipped},
+                {"machine", result.machine},
+                {"alarms", result.alarms},
+                {"rows", rows}};
   if (!result.trtexec.empty()) document["trtexec"] = result.trtexec;
   return document;
 }

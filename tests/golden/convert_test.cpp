@@ -77,8 +77,8 @@ TEST_F(Convert, TrainingCheckpointsGiveTheirAveragedWeights) {
   EXPECT_EQ(file.info.mode, "repopt");
   EXPECT_EQ(file.info.class_names, (std::vector<std::string>{"alpha", "beta", "gamma"}));
   EXPECT_EQ(file.info.provenance.at("entry"), "ema");
-  expect_weights(model_of("model/train_ckpt_tiny", {.entry = stages::CheckpointEntry::model}).model, state,
-                 "model/");
+  expect_weights(model_of("model/train_ckpt_tiny", {.entry = checkpoint::CheckpointEntry::model}).model,
+                 state, "model/");
   expect_weights(model_of("model/stripped_ckpt_tiny").model, state, "ema/");
 }
 
@@ -215,7 +215,7 @@ std::vector<float> slice_ranges(const ir::Array& w, bool second_axis) {
 TEST_F(Convert, TransposedConvolutionsHaveRangesOfOutputChannels) {
   const ir::Model model = model_of("quantnet/tiny_calib_histogram").model;
   const auto recorded = tensors("quantnet/tiny_calib_histogram_amax");
-  const auto checkpoint = stages::checkpoint_ranges(model);
+  const auto checkpoint = checkpoint::checkpoint_ranges(model);
   for (const std::string layer : {"neck.upsample0.upsample_transpose", "neck.upsample1.upsample_transpose"}) {
     const ir::Array& weight = model.weights.at(layer + ".weight");
     EXPECT_EQ(
@@ -231,7 +231,7 @@ TEST_F(Convert, TransposedConvolutionsHaveRangesOfOutputChannels) {
 /// have ranges on axis 0, so these are put in; every other code must agree without help.
 TEST_F(Convert, SimulatedIntegersGiveTheRecordedOutputs) {
   ir::Model model = model_of("quantnet/tiny_calib_histogram", {.image_size = {64, 64}}).model;
-  const auto ranges = stages::checkpoint_ranges(model);
+  const auto ranges = checkpoint::checkpoint_ranges(model);
   std::string text = ir::to_text(model.graph);
   for (size_t at = text.find("channel_axis=1"); at != std::string::npos;
        at = text.find("channel_axis=1", at)) {
@@ -310,7 +310,7 @@ std::vector<std::string> listed(const std::string& heading) {
   return entries;
 }
 
-std::vector<std::string> described(const stages::StateDict& state) {
+std::vector<std::string> described(const checkpoint::StateDict& state) {
   std::vector<std::string> entries;
   for (const auto& [name, array] : state.entries) {
     std::string shape;
@@ -328,10 +328,10 @@ TEST_F(Convert, StateDictionariesHaveTheRecordedNamesInTheRecordedOrder) {
           models::yolov6({.architecture = "yolov6" + size, .mode = mode, .image_size = {64, 64}});
       const auto want = listed(size + " " + std::string(name_of(mode)));
       EXPECT_GT(want.size(), 300U);
-      EXPECT_EQ(described(stages::state_dict(model, 0)), want);
+      EXPECT_EQ(described(checkpoint::state_dict(model, 0)), want);
       if (size != "n" || mode == models::Mode::hyper_search) continue;
       // Folded single branches get neutral norms and fit the network they came from; merged ones stay merged.
-      EXPECT_EQ(described(stages::state_dict(passes::deploy(model), 0)),
+      EXPECT_EQ(described(checkpoint::state_dict(passes::deploy(model), 0)),
                 mode == models::Mode::repopt ? want : listed("n repvgg fused"));
     }
   }

@@ -144,7 +144,8 @@ double untrained_map50(const data::Dataset& dataset, const fs::path& onnx, bool 
   // An untrained network's scores lie at the prior of 0.01, below the default threshold.
   options.protocol.nms.score_threshold = 0;
   const auto runner = infer::open_engine(onnx, {.precision = engine::Precision::fp32});
-  const auto result = stages::evaluate(*runner, dataset, options, silent_monitor());
+  const stages::Run run({}, silent_monitor());
+  const auto result = stages::evaluate(*runner, dataset, options, run);
   for (const auto& image : result.detections) EXPECT_GE(image.detections.size(), 50U);
   return result.map50();
 }

@@ -60,7 +60,7 @@ TEST(PyTorch, OpensWhatConvertWrites) {
   const ir::Model calibrated = passes::insert_quantizers(
       passes::deploy(models::yolov6({.mode = models::Mode::repopt, .image_size = {64, 64}})), {});
   for (const ir::Model* model : {&repvgg, &calibrated}) {
-    const stages::StateDict state = stages::state_dict(*model, 12);
+    const checkpoint::StateDict state = checkpoint::state_dict(*model, 12);
     formats::write_pt(folder.path() / "ours.pt", state.entries);
     Y6Q_REFEREE("pt_referee.py", "describe " + folder.quoted() + "/ours.pt");
     expect_described(folder.path() / "ours.pt", state.entries, true);

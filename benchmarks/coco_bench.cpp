@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "coco/bootstrap.h"
 
-namespace y6q::eval {
+namespace y6q::coco {
 namespace {
 
 struct Case {
@@ -66,4 +66,4 @@ void CocoReplicate(benchmark::State& state) {
 BENCHMARK(CocoReplicate)->Arg(5000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace y6q::eval
+}  // namespace y6q::coco

@@ -15,7 +15,7 @@
 #include "passes/pipeline.h"
 #include "support/folder.h"
 
-namespace y6q::stages {
+namespace y6q::checkpoint {
 namespace {
 
 using testing::AllOf;
@@ -253,4 +253,4 @@ TEST_F(ConvertCommand, ListsOfScales) {
 }
 
 }  // namespace
-}  // namespace y6q::stages
+}  // namespace y6q::checkpoint

@@ -5,7 +5,7 @@
 #include "coco/evaluate.h"
 #include "referee/referee.h"
 
-namespace y6q::eval {
+namespace y6q::coco {
 namespace {
 
 constexpr double kTolerance = 1e-9;
@@ -56,4 +56,4 @@ TEST(CocoReferee, RandomDataAgree) {
 }
 
 }  // namespace
-}  // namespace y6q::eval
+}  // namespace y6q::coco

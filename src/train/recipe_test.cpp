@@ -66,8 +66,10 @@ TEST(TrainRecipe, MistakesInsideAugmentNameTheirOwnLine) {
             "recipe: r.yaml, line 2: shear is 'often'; a number from 0 to 80 is accepted");
   EXPECT_EQ(message_of("augment: {mosaic: 1,\n  scale: [1]}\n"),
             "recipe: r.yaml, line 2: scale is a list; a number from 0 to 0.99 is accepted");
-  EXPECT_EQ(message_of("epochs: 1\naugment: 3\n"),
-            "recipe: r.yaml, line 2: augment is '3'; a map of augmentations is accepted");
+  EXPECT_EQ(
+      message_of("epochs: 1\naugment: 3\n"),
+      "recipe: r.yaml, line 2: augment is '3'; a map of hsv_h, hsv_s, hsv_v, degrees, translate, scale, "
+      "shear, flipud, fliplr, mosaic, mixup is accepted");
 }
 
 TEST(TrainRecipe, AKeyIsGivenOnce) {

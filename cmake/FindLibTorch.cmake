@@ -21,7 +21,10 @@ if(NOT TARGET LibTorch::torch)
     "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include" "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}")
   # Functions of tensors one by one: without it every header of an operator brings all two thousand.
   target_compile_definitions(LibTorch::torch INTERFACE AT_PER_OPERATOR_HEADERS)
-  target_link_libraries(LibTorch::torch INTERFACE "${LibTorch_torch_cpu}" "${LibTorch_c10}")
+  # A target with the property Y6Q_WITHOUT_LIBTORCH uses nothing of it, although libraries that it links do: what it would
+  # need does not link.
+  set(wanted "$<NOT:$<BOOL:$<TARGET_PROPERTY:Y6Q_WITHOUT_LIBTORCH>>>")
+  target_link_libraries(LibTorch::torch INTERFACE "$<${wanted}:${LibTorch_torch_cpu}>" "$<${wanted}:${LibTorch_c10}>")
   target_link_options(LibTorch::torch INTERFACE
     "-Wl,-rpath,${Y6Q_LIBTORCH}/lib" "-Wl,-rpath,${cuda_runtime}" "-Wl,-rpath-link,${cuda_runtime}")
 endif()

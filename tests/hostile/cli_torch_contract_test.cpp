@@ -245,7 +245,8 @@ TEST_F(TorchContract, AConvertedCheckpointIsEvaluatedCalibratedTrainedOnAndExpor
   EXPECT_EQ(converted.at("architecture"), "yolov6n");
   EXPECT_TRUE(expect_json(eval(weights, data)).contains("map"));
   const std::string calibrated = folder_ / "ptq.safetensors";
-  expect_json({"calibrate", "--weights", weights, "--data", data, "--out", calibrated, "--images", "4"});
+  expect_json({"calibrate", "--weights", weights, "--data", data, "--out", calibrated, "--scheme", "tensorrt",
+               "--images", "4"});
   expect_json({"export", "--weights", calibrated, "--form", "qdq", "--out", folder_ / "ptq.onnx"});
   // The calibrated model as a checkpoint of the reference, and back.
   expect_json({"convert", "--weights", calibrated, "--out", folder_ / "ptq.pt"});

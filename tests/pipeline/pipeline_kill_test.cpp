@@ -17,8 +17,8 @@ using support::Process;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kSteps[]{"float",          "calibrate",    "export",          "build",
-                               "evaluate-float", "evaluate-ptq", "evaluate-engine", "differences", "bench"};
+constexpr const char* kSteps[]{"float",        "calibrate",       "export",      "build", "evaluate-float",
+                               "evaluate-ptq", "evaluate-engine", "differences", "bench"};
 
 class PipelineKill : public testing::Test {
  protected:
@@ -183,7 +183,8 @@ TEST_F(PipelineKill, TheSameCommandAgainDoesNothingAndAChangedOptionOnlyWhatDepe
   for (const char* step : {"float", "evaluate-float"}) {
     EXPECT_THAT(changed.err, HasSubstr(std::string(step) + ": done before"));
   }
-  for (const char* step : {"calibrate", "export", "evaluate-ptq", "evaluate-engine", "differences", "bench"}) {
+  for (const char* step :
+       {"calibrate", "export", "evaluate-ptq", "evaluate-engine", "differences", "bench"}) {
     EXPECT_THAT(changed.err, Not(HasSubstr(std::string(step) + ": done before")));
   }
   EXPECT_NE(bytes("run/calibrate/ptq.safetensors"), calibrated);

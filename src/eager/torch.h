@@ -1,6 +1,6 @@
 #pragma once
 
-// What this project uses of LibTorch. torch/torch.h has all of it, and costs every source five times as long.
+// What this project uses of LibTorch. torch/torch.h has all of it, and takes longer to read in every source.
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>

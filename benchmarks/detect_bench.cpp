@@ -10,8 +10,8 @@
 #include "ir/queries.h"
 #include "models/yolov6.h"
 #include "onnx/write.h"
+#include "passes/deploy.h"
 #include "passes/insert_quantizers.h"
-#include "passes/pipeline.h"
 #include "stages/detect.h"
 
 // Image files to boxes: the whole, against the bound cores / (seconds an image of decoding, letterboxing,

@@ -5,7 +5,7 @@
 #include "base/isa.h"
 #include "eager/network.h"
 #include "models/yolov6.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 
 // What the plan of eager::Network costs over the bare calls of LibTorch: the deployed YOLOv6-N run by the
 // plan, and as a list of closures that hold their tensors and call at:: themselves. The difference is seen at

@@ -5,8 +5,8 @@
 #include "base/random.h"
 #include "ir/queries.h"
 #include "models/yolov6.h"
+#include "passes/deploy.h"
 #include "passes/insert_quantizers.h"
-#include "passes/pipeline.h"
 #include "train/learner.h"
 
 // One training step (forward, loss, backward, optimizer, averages) on batches of 8 random images of 320 x 320

@@ -9,7 +9,7 @@
 #include "formats/provenance.h"
 #include "formats/scales.h"
 #include "ir/queries.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 
 namespace y6q::checkpoint {
 namespace {

@@ -13,16 +13,19 @@ namespace {
 class BenchCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--onnx", float_, "Float ONNX file: timed in FP32 and, where this CPU has it, BF16");
-    app.add_option("--int8", int8_, "Q/DQ ONNX file: timed in INT8");
+    app.add_option("--onnx", float_, "Float ONNX file: timed in FP32 and, where this CPU has it, BF16")
+        ->group(kModelGroup);
+    app.add_option("--int8", int8_, "Q/DQ ONNX file: timed in INT8")->group(kModelGroup);
     add_batch_size(app, options_.batch);
     add_threads(app, options_.threads);
-    app.add_option("--seconds", options_.seconds, "Measured for each candidate in each round")
+    app.add_option("--seconds", options_.seconds, "Seconds to measure each candidate in each round")
         ->check(CLI::Range(0.01, 600.0))
-        ->capture_default_str();
-    app.add_option("--rounds", options_.rounds, "Candidates take turns this often")
+        ->capture_default_str()
+        ->group(kTimingGroup);
+    app.add_option("--rounds", options_.rounds, "Number of rounds in which the candidates take turns")
         ->check(CLI::Range(1, 1000))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->group(kTimingGroup);
     add_example(app, "yolov6q bench --onnx float.onnx --int8 ptq.onnx --batch-size 1");
   }
 

@@ -20,15 +20,15 @@ class CalibrateCommand : public Command {
     app.add_option("--sensitivity", options_.sensitivity, "File of `yolov6q sensitivity`, for --keep-float N")
         ->group(kQuantizationGroup);
     add_batch_size(app, options_.batch_size);
-    add_run_options(app, run_);
+    run_.declare(app);
     add_example(
         app,
         "yolov6q calibrate --weights runs/x/float/best.safetensors --data data.yaml --out ptq.safetensors");
   }
 
   void run(Console& console) override {
-    run_.sole_split = true;
-    stages::Run run(run_, console.monitor());
+    run_.options.sole_split = true;
+    stages::Run& run = run_.start(console);
     const stages::Calibration result = stages::calibrate(options_, run);
     const ptq::RangeOptions& ranges_by = options_.settings.ranges;
     const std::string method{name_of(ranges_by.method)}, scheme{name_of(ranges_by.scheme)};
@@ -51,7 +51,7 @@ class CalibrateCommand : public Command {
   }
 
  private:
-  stages::RunOptions run_;
+  RunSetup run_;
   stages::CalibrateOptions options_;
 };
 

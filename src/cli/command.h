@@ -16,14 +16,21 @@ class Console {
   Console(bool json, Monitor& monitor) : json_(json), monitor_(monitor) {}
   Monitor& monitor() { return monitor_; }
   bool is_json() const { return json_; }
+  /// Nothing is put out from now on: another process of the job does that.
+  void be_silent() { silent_ = true; }
   /// Puts out a line of the text result at once, for work whose end may be far; call it only without --json.
   void line(const std::string& text);
   /// The result, or with line() the rest of it.
   void result(const std::string& text, const nlohmann::json& document);
 
  private:
-  bool json_;
+  bool json_, silent_ = false;
   Monitor& monitor_;
+};
+
+/// Thrown by a command whose work other processes have done: the exit code.
+struct Finished {
+  int code;
 };
 
 /// One subcommand: one file in cli/, named as its stage. Members hold the options.
@@ -42,7 +49,7 @@ struct CommandEntry {
 };
 
 /// The subcommands of this program, in the order of the pipeline. Defined once for each program:
-/// commands_front.cpp, commands_light.cpp and commands_torch.cpp.
+/// commands_front.cpp, commands_engine.cpp and commands_torch.cpp.
 std::vector<CommandEntry> commands();
 
 /// Where the subcommands that this program lacks live: a program beside it.

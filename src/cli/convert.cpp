@@ -12,25 +12,36 @@ namespace {
 class ConvertCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--weights", options_.weights, "Checkpoint of PyTorch (.pt), or model file")->required();
+    app.add_option("--weights", options_.weights, "PyTorch checkpoint (.pt) or model file to read")
+        ->required()
+        ->group(kModelGroup);
     add_out(app, options_.out, "File to write");
     app.add_option(
            "--to", target_,
            "What to write: model (default for a .pt), pt (a state dictionary; default for a model file) or "
            "scales (RepOptimizer's)")
-        ->check(CLI::IsMember(all_names<checkpoint::ConvertTarget>()));
-    app.add_option("--entry", entry_,
-                   "Network of a training checkpoint; best: ema if there is one, else model")
+        ->check(CLI::IsMember(all_names<checkpoint::ConvertTarget>()))
+        ->group(kOutputGroup);
+    app.add_option(
+           "--entry", entry_,
+           "Which network of a training checkpoint to take; best is ema where there is one, else model")
         ->check(CLI::IsMember(all_names<checkpoint::CheckpointEntry>()))
-        ->capture_default_str();
-    app.add_flag("--deploy", options_.deploy, "Merge branches and fold batch normalisation");
-    app.add_flag("--float", options_.float_only,
-                 "Of a calibrated checkpoint: the float network in its training form, without ranges");
-    app.add_option("--class-names", options_.class_names, "Comma-separated; default: those of the checkpoint")
-        ->delimiter(',');
+        ->capture_default_str()
+        ->group(kModelGroup);
+    app.add_flag("--deploy", options_.deploy, "Merge branches and fold batch normalisation")
+        ->group(kOutputGroup);
+    app.add_flag(
+           "--float", options_.float_only,
+           "Take the float network out of a calibrated checkpoint, in its training form and without ranges")
+        ->group(kOutputGroup);
+    app.add_option("--class-names", options_.class_names,
+                   "Names of the classes, separated by commas (default: those of the checkpoint)")
+        ->delimiter(',')
+        ->group(kModelGroup);
     app.add_option("--model", options_.architecture,
-                   "Network that a list of scales belongs to; default: by its channels")
-        ->check(CLI::IsMember(models::architectures()));
+                   "Network that a list of scales belongs to (default: recognised by its channels)")
+        ->check(CLI::IsMember(models::architectures()))
+        ->group(kModelGroup);
     add_image_size(app, options_.image_size);
     add_example(app, "yolov6q convert --weights yolov6s_v2_reopt.pt --out yolov6s.safetensors");
   }

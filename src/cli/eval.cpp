@@ -24,33 +24,37 @@ class EvalCommand : public Command {
     app.add_option(
            "--weights", weights_,
            "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx (run in the engine)")
-        ->required();
-    add_run_options(app, run_);
-    app.add_option("--split", split_, "train, val or test")
+        ->required()
+        ->group(kModelGroup);
+    run_.declare(app);
+    app.add_option("--split", split_, "Split to evaluate on: train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->group(kDataGroup);
     add_precision(app, precision_);
     size_option_ =
         add_image_size(app, options_.image_size)->description("Default: the size the model was made for");
     add_batch_size(app, options_.batch_size);
     declare_protocol(app);
-    app.add_option("--min-map", min_map_, "Exit 1 when the mAP (0..1) is lower")->check(CLI::Range(0.0, 1.0));
-    app.add_option("--save-detections", save_, "Write the detections as COCO JSON");
+    app.add_option("--min-map", min_map_, "Exit 1 when the mAP (0..1) is lower")
+        ->check(CLI::Range(0.0, 1.0))
+        ->group(kEvaluationGroup);
+    app.add_option("--save-detections", save_, "Write the detections as COCO JSON")->group(kOutputGroup);
     add_example(app, "yolov6q eval --weights best.safetensors --data data.yaml --min-map 0.5 --json");
   }
 
   void run(Console& console) override {
-    const auto runner = infer::open(weights_, {.precision = precision_, .threads = run_.threads});
+    run_.options.sole_split = true;
+    stages::Run& run = run_.start(console);
+    const auto runner = infer::open(weights_, {.precision = precision_, .threads = run.threads()});
     if (size_option_->count() == 0) options_.image_size = runner->image_size();
-    if (!runner->note().empty()) console.monitor().message(runner->note());
+    if (!runner->note().empty()) run.monitor().message(runner->note());
     set_protocol(runner->facts());
-    run_.sole_split = true;
-    stages::Run run(run_, console.monitor());
     const data::Dataset& dataset = run.data(split_);
     const std::vector<std::string>& known = runner->facts().class_names;
-    if (!known.empty()) data::check_classes(known, weights_, dataset.class_names, run_.data);
+    if (!known.empty()) data::check_classes(known, weights_, dataset.class_names, run_.options.data);
     const stages::Evaluation result = stages::evaluate(*runner, dataset, options_, run);
-    if (!save_.empty()) {
+    if (!save_.empty() && run.group().is_first()) {
       coco::write_detections(save_, coco::to_detections(result.detections, dataset.category_ids));
     }
     nlohmann::json document = coco_document(result.coco);
@@ -71,13 +75,19 @@ class EvalCommand : public Command {
     std::string names;
     for (const eval::Protocol& protocol : eval::protocols())
       names += fmt::format("{}{}", names.empty() ? "" : ", ", protocol.name);
-    app.add_option("--protocol", protocol_, "Evaluation protocol: " + names)->capture_default_str();
+    app.add_option("--protocol", protocol_, "Evaluation protocol: " + names)
+        ->capture_default_str()
+        ->group(kEvaluationGroup);
     app.add_option("--conf-thres", confidence_, "Lowest score, instead of the protocol's")
-        ->check(CLI::Range(0.0F, 1.0F));
+        ->check(CLI::Range(0.0F, 1.0F))
+        ->group(kEvaluationGroup);
     app.add_option("--iou-thres", iou_, "IoU of the suppression, instead of the protocol's")
-        ->check(CLI::Range(0.0F, 1.0F));
-    app.add_option("--shrink-size", shrink_, "Pixels by which images stay smaller than the input, likewise")
-        ->check(CLI::Range(0, 4096));
+        ->check(CLI::Range(0.0F, 1.0F))
+        ->group(kEvaluationGroup);
+    app.add_option("--shrink-size", shrink_,
+                   "Pixels by which images stay smaller than the input, instead of the protocol's")
+        ->check(CLI::Range(0, 4096))
+        ->group(kEvaluationGroup);
   }
 
   /// By name, for this model, with what was changed by hand.
@@ -91,7 +101,7 @@ class EvalCommand : public Command {
     protocol.shrink = shrink_.value_or(protocol.shrink);
   }
 
-  stages::RunOptions run_;
+  RunSetup run_;
   fs::path weights_, save_;
   std::optional<engine::Precision> precision_;
   std::string split_ = "val", protocol_ = "letterbox";

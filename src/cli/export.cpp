@@ -18,13 +18,17 @@ class ExportCommand : public Command {
            "float: the float network; qdq: quantizers as QuantizeLinear and DequantizeLinear; qdq-free: "
            "without them, and TensorRT's calibration cache beside it")
         ->check(CLI::IsMember(all_names<stages::ExportForm>()))
-        ->capture_default_str();
-    app.add_option("--export-batch-size", options_.batch, "Images a call; 0: any number")
+        ->capture_default_str()
+        ->group(kOutputGroup);
+    app.add_option("--export-batch-size", options_.batch, "Batch size of the file; 0 for a dynamic one")
         ->check(CLI::Range(int64_t{0}, int64_t{4096}))
-        ->capture_default_str();
-    app.add_flag("--raw-head", options_.raw_head, "End at the maps cls0 … reg2 instead of decoded boxes");
+        ->capture_default_str()
+        ->group(kOutputGroup);
+    app.add_flag("--raw-head", options_.raw_head, "End at the maps cls0 … reg2 instead of decoded boxes")
+        ->group(kOutputGroup);
     app.add_flag("--graph-opt,!--no-graph-opt", options_.graph_opt,
-                 "One range for tensors that a concatenation or pool joins (on)");
+                 "Give tensors that a concatenation or a pooling joins one common range (on)")
+        ->group(kQuantizationGroup);
     add_example(app, "yolov6q export --weights ptq.safetensors --form qdq --out ptq.onnx");
   }
 

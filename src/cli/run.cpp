@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/terminal_monitor.h"
+#include "dist/place.h"
 
 namespace y6q::cli {
 namespace {
@@ -26,13 +27,30 @@ constexpr const char* kOutOfMemory = "out of memory; use a smaller --batch-size 
 /// Subcommands live in the program that loads what they need and no more (docs/decisions/0001).
 [[noreturn]] void forward(const char* name, char** argv) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
-  let_waiting_threads_sleep();  // read by LibTorch when it is loaded
+  // Both are read by LibTorch when it is loaded. What c10d warns of, our errors say in one line.
+  let_waiting_threads_sleep();
+  ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);  // NOLINT(concurrency-mt-unsafe): one thread
   ::execv(program.c_str(), argv);
   throw EnvironmentError("{}: cannot be started; it is installed beside yolov6q", program.string());
 }
 
+/// This process' rank in a job of several, 0 otherwise.
+int rank() {
+  try {
+    return dist::place_from_environment().value_or(dist::Place{}).rank;
+  } catch (const UsageError&) {
+    return 0;
+  }
+}
+
 int fail(const char* text, ExitCode code) {
-  fmt::print(stderr, "yolov6q: {}\n", text);
+  // What all processes have decided together, the first one says.
+  const bool together = code == ExitCode::kGoalMissed || code == ExitCode::kInterrupted;
+  if (const int mine = rank(); mine == 0) {
+    fmt::print(stderr, "yolov6q: {}\n", text);
+  } else if (!together) {
+    fmt::print(stderr, "yolov6q, rank {}: {}\n", mine, text);
+  }
   return static_cast<int>(code);
 }
 
@@ -100,6 +118,7 @@ int run_guarded(int argc, char** argv) {
 }  // namespace
 
 void Console::line(const std::string& text) {
+  if (silent_) return;
   // The bar of a terminal shares the line; it is drawn again with the next step.
   if (::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\033[K");
   std::cout << text << '\n' << std::flush;
@@ -107,6 +126,7 @@ void Console::line(const std::string& text) {
 }
 
 void Console::result(const std::string& text, const nlohmann::json& document) {
+  if (silent_) return;
   std::cout << (json_ ? json_text(document, 2) : text);
   if (json_ || !text.ends_with('\n')) std::cout << '\n';
   std::cout.flush();
@@ -116,6 +136,8 @@ void Console::result(const std::string& text, const nlohmann::json& document) {
 int run(int argc, char** argv) {
   try {
     return run_guarded(argc, argv);
+  } catch (const Finished& finished) {
+    return finished.code;
   } catch (const Error& error) {
     return fail(error.what(), error.code());
   } catch (const std::bad_alloc&) {

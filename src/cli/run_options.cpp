@@ -1,18 +1,74 @@
 #include "cli/run_options.h"
 
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "base/errors.h"
 #include "cli/options.h"
+#include "cli/terminal_monitor.h"
+#include "dist/join.h"
+#include "dist/launch.h"
 
 namespace y6q::cli {
+namespace {
 
-void add_run_options(CLI::App& app, stages::RunOptions& options) {
+constexpr int kMostProcesses = 1024;
+
+/// From the thread that watches the others, while the main one waits for a message that never comes.
+[[noreturn]] void give_up(const std::string& what) {
+  fmt::print(stderr,
+             "yolov6q: {}; the job ends; files are whole, and the same command goes on from the last one\n",
+             what);
+  ::_exit(static_cast<int>(ExitCode::kEnvironment));
+}
+
+/// Of all processes but the first: says nothing, and stops when it is asked to.
+class SilentMonitor : public InnerMonitor {
+ public:
+  using InnerMonitor::InnerMonitor;
+  void begin(std::string_view, int64_t, std::string_view) override { catch_interrupts(); }
+};
+
+}  // namespace
+
+void RunSetup::declare(CLI::App& app) {
   add_data(app, options.data);
   add_seed(app, options.seed);
   add_workers(app, options.workers);
   add_threads(app, options.threads);
   add_device(app);
+  app.add_option(
+         "--processes", processes_,
+         "Number of processes of this machine that share the work; torchrun, srun and mpirun start them by "
+         "themselves")
+      ->check(CLI::Range(1, kMostProcesses))
+      ->capture_default_str()
+      ->group(kMachineGroup);
+  app.add_flag("--deterministic", deterministic_,
+               "With several processes: add gradients in the order of ranks, the same bits on any network")
+      ->group(kMachineGroup);
   add_skip_broken(app, options.skip_broken);
   app.add_flag("--keep-difficult", options.keep_difficult,
-               "Pascal VOC: treat objects marked as difficult like all others");
+               "Pascal VOC: treat objects marked as difficult like all others")
+      ->group(kDataGroup);
+}
+
+stages::Run& RunSetup::start(Console& console) {
+  const auto place = dist::place_from_environment();
+  if (place && processes_ > 1 && place->size != processes_) {
+    throw UsageError(
+        "--processes {}: this process is already one of {} that another program has started; leave it out",
+        processes_, place->size);
+  }
+  if (!place && processes_ > 1) throw Finished{dist::launch(processes_)};
+  if (place) group_ = dist::join(*place, {.deterministic = deterministic_, .give_up = give_up});
+  dist::Group& group = group_ ? *group_ : dist::alone();
+  if (!group.is_first()) {
+    silent_ = std::make_unique<SilentMonitor>(console.monitor());
+    console.be_silent();
+  }
+  run_ = std::make_unique<stages::Run>(options, silent_ ? *silent_ : console.monitor(), group);
+  return *run_;
 }
 
 }  // namespace y6q::cli

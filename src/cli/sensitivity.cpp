@@ -16,19 +16,20 @@ class SensitivityCommand : public Command {
   void declare(CLI::App& app) override {
     add_weights(app, options_.weights);
     add_out(app, options_.out, "JSON file to write");
-    app.add_option("--split", options_.split, "Measured on: train, val or test")
+    app.add_option("--split", options_.split, "Split to measure on: train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
-        ->capture_default_str();
+        ->capture_default_str()
+        ->group(kDataGroup);
     add_fields(app, ptq::range_fields(), options_.ranges, kQuantizationGroup);
     add_batch_size(app, options_.batch_size);
-    add_run_options(app, run_);
+    run_.declare(app);
     add_example(app,
                 "yolov6q sensitivity --weights runs/x/float/best.safetensors --data data.yaml --out "
                 "sensitivity.json");
   }
 
   void run(Console& console) override {
-    stages::Run run(run_, console.monitor());
+    stages::Run& run = run_.start(console);
     const formats::Sensitivity result = stages::sensitivity(options_, run);
     std::string text =
         fmt::format("{:<44} {:>7} {:>7} {:>8}\n", "only this layer in INT8", "mAP", "mAP50", "drop");
@@ -45,7 +46,7 @@ class SensitivityCommand : public Command {
   }
 
  private:
-  stages::RunOptions run_;
+  RunSetup run_;
   stages::SensitivityOptions options_;
 };
 

@@ -23,13 +23,13 @@ std::string duration(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
-/// Not before there is work that asks stop_requested(): until then a signal must end the process by itself.
+}  // namespace
+
 void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
+  std::signal(SIGUSR1, on_interrupt);  // Slurm's --signal=USR1@120: save and end
 }
-
-}  // namespace
 
 TerminalMonitor::TerminalMonitor() : is_terminal_(::isatty(STDERR_FILENO) == 1) {}
 

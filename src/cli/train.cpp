@@ -13,11 +13,12 @@ class TrainCommand : public Command {
  public:
   void declare(CLI::App& app) override {
     add_network_options(app, options_);
-    add_run_options(app, run_);
+    run_.declare(app);
     add_epochs_and_batch_size(app, options_.training);
     add_recipe_and_resume(app, options_.training, recipe_);
     app.add_option("--scales", options_.scales,
-                   "RepOptimizer for --mode repopt: a scales file, or the model of --mode hyper_search");
+                   "RepOptimizer for --mode repopt: a scales file, or the model of --mode hyper_search")
+        ->group(kTrainingGroup);
     add_example(
         app,
         "yolov6q train --data data.yaml --model yolov6n --mode repvgg --img-size 320 --out runs/x/float");
@@ -25,12 +26,12 @@ class TrainCommand : public Command {
 
   void run(Console& console) override {
     read_recipe(recipe_, options_.training);
-    stages::Run run(run_, console.monitor());
+    stages::Run& run = run_.start(console);
     report_training(console, stages::train(options_, run));
   }
 
  private:
-  stages::RunOptions run_;
+  RunSetup run_;
   stages::TrainOptions options_;
   fs::path recipe_;
 };

@@ -9,24 +9,29 @@ namespace y6q::cli {
 void add_network_options(CLI::App& app, stages::TrainOptions& options) {
   app.add_option("--model", options.architecture, "Network")
       ->check(CLI::IsMember(models::architectures()))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kModelGroup);
   app.add_option("--mode", options.mode, "Blocks: repopt, hyper_search or repvgg")
       ->check(CLI::IsMember({"repopt", "hyper_search", "repvgg"}))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kModelGroup);
   add_image_size(app, options.image_size);
 }
 
 void add_epochs_and_batch_size(CLI::App& app, stages::TrainingOptions& options) {
   app.add_option("--epochs", options.epochs, "Number of epochs (default: the recipe's)")
-      ->check(CLI::Range(int64_t{1}, train::kMostEpochs));
+      ->check(CLI::Range(int64_t{1}, train::kMostEpochs))
+      ->group(kTrainingGroup);
   app.add_option("--batch-size", options.batch_size, "Images in a batch (default: the recipe's)")
-      ->check(CLI::Range(int64_t{1}, train::kLargestBatch));
+      ->check(CLI::Range(int64_t{1}, train::kLargestBatch))
+      ->group(kDataGroup);
 }
 
 void add_recipe_and_resume(CLI::App& app, stages::TrainingOptions& options, std::filesystem::path& recipe) {
   add_out(app, options.out, "Folder for best.safetensors, last.safetensors, the training state and curves");
-  app.add_option("--recipe", recipe, "YAML file with training settings; without it they suit the set's size");
-  app.add_flag("--resume", options.resume, "Go on from the training state in --out");
+  app.add_option("--recipe", recipe, "YAML file with training settings; without it they suit the set's size")
+      ->group(kTrainingGroup);
+  app.add_flag("--resume", options.resume, "Go on from the training state in --out")->group(kTrainingGroup);
 }
 
 void read_recipe(const std::filesystem::path& recipe, stages::TrainingOptions& options) {

@@ -26,6 +26,9 @@ void check_options(const Dataset& dataset, const LoaderOptions& options) {
     throw UsageError("data: images {} pixels smaller than {} x {}; 0 or more are accepted, fewer than a side",
                      options.shrink, options.image_height, options.image_width);
   }
+  if (options.parts < 1 || options.part < 0 || options.part >= options.parts) {
+    throw InternalError("data: part {} of {}", options.part, options.parts);
+  }
   if (options.rectangular && (options.shuffle || options.augment)) {
     throw UsageError("data: rectangular batches are in order of aspect; turn shuffling and augmentation off");
   }
@@ -91,6 +94,9 @@ struct Loader::State {
   }
   ~State() { halt(); }
 
+  /// From one of this process' batches to its next.
+  int64_t step() const { return options.sharing == Sharing::whole_batches ? options.parts : 1; }
+
   int64_t batch_count() const {
     return (static_cast<int64_t>(dataset.images.size()) + options.batch_size - 1) / options.batch_size;
   }
@@ -109,6 +115,12 @@ struct Loader::State {
     std::iota(order.begin(), order.end(), 0);
     if (options.rectangular) order = rectangular.order;
     if (options.shuffle) Random(options.seed, epoch).shuffle(std::span<int64_t>(order));
+  }
+
+  /// The first of this process' batches from `number` on.
+  int64_t mine_from(int64_t number) const {
+    while (number % step() != options.part % step()) ++number;
+    return number;
   }
 
   void fill_slot(Batch& batch, int64_t slot, int64_t position) {
@@ -132,9 +144,16 @@ struct Loader::State {
   }
 
   Batch prepare(int64_t number) {
-    const int64_t first = number * options.batch_size;
+    int64_t first = number * options.batch_size;
     Batch batch;
-    batch.count = std::min(options.batch_size, static_cast<int64_t>(order.size()) - first);
+    batch.number = number;
+    batch.count = batch.whole_count =
+        std::min(options.batch_size, static_cast<int64_t>(order.size()) - first);
+    if (options.sharing == Sharing::within_batches) {
+      const int64_t before = batch.whole_count * options.part / options.parts;
+      batch.count = batch.whole_count * (options.part + 1) / options.parts - before;
+      first += before;
+    }
     const image::Size size =
         options.rectangular ? rectangular.shapes[static_cast<size_t>(number)] : fit_of(options);
     batch.height = size.height;
@@ -149,10 +168,12 @@ struct Loader::State {
     for (;;) {
       const int64_t ahead = std::max(1, options.prefetch);
       changed.wait(lock, [&] {
-        return stop || error || next_to_prepare >= batch_count() || next_to_prepare < next_to_give + ahead;
+        return stop || error || next_to_prepare >= batch_count() ||
+               next_to_prepare < next_to_give + ahead * step();
       });
       if (stop || error || next_to_prepare >= batch_count()) return;
-      const int64_t number = next_to_prepare++;
+      const int64_t number = next_to_prepare;
+      next_to_prepare += step();
       lock.unlock();
       Batch batch;
       std::exception_ptr failure;
@@ -188,7 +209,7 @@ void Loader::start_epoch(int64_t epoch, int64_t first_batch) {
   state.ready.clear();
   state.epoch = epoch;
   state.options.recipe = state.next_recipe;
-  state.next_to_prepare = state.next_to_give = first_batch;
+  state.next_to_prepare = state.next_to_give = state.mine_from(first_batch);
   state.set_order();
   for (int i = 0; i < std::max(1, state.options.workers); ++i)
     state.workers.emplace_back([&state] { state.work(); });
@@ -203,7 +224,7 @@ std::optional<Batch> Loader::next() {
   if (found == state.ready.end()) std::rethrow_exception(state.error);
   std::optional<Batch> batch = std::move(found->second);
   state.ready.erase(found);
-  ++state.next_to_give;
+  state.next_to_give += state.step();
   state.changed.notify_all();
   return batch;
 }

@@ -5,7 +5,7 @@
 
 #include "base/errors.h"
 #include "eager/fake_quant.h"
-#include "eager/lower.h"
+#include "eager/run_operator.h"
 #include "ir/queries.h"
 
 namespace y6q::eager {
@@ -15,15 +15,16 @@ using torch::Tensor;
 
 /// spec/02 §7: gains of batch normalisation are not decayed, other weights are, biases are not.
 Kind kind_of(const ir::Graph& graph, ir::Value parameter) {
-  if (!std::get<ir::Parameter>(graph.node(parameter).op).trainable) return Kind::buffer;
+  const bool trainable = std::get<ir::Parameter>(graph.node(parameter).op).trainable;
   for (const ir::Value reader : graph.consumers(parameter)) {
     const ir::Node& node = graph.node(reader);
+    if (!trainable) return std::holds_alternative<ir::BatchNorm>(node.op) ? Kind::statistics : Kind::buffer;
     if (std::holds_alternative<ir::BatchNorm>(node.op)) {
       return node.inputs[1] == parameter ? Kind::bn_gain : Kind::bias;
     }
     if (node.inputs.size() > 2 && node.inputs[2] == parameter) return Kind::bias;
   }
-  return Kind::weight;
+  return trainable ? Kind::weight : Kind::buffer;
 }
 
 Tensor to_tensor(const ir::Array& array, bool channels_last) {
@@ -110,7 +111,8 @@ struct Network::Plan {
     std::vector<Tensor> operands;
     for (const ir::Value input_value : node.inputs) operands.push_back(operand(results, input_value));
     if (std::holds_alternative<ir::FakeQuant>(node.op)) return quantize(node, operands, mode);
-    return lower(node.op, operands, {mode == Mode::train, options.bf16, step.may_overwrite});
+    return run_operator(node.op, operands,
+                        {mode == Mode::train, options.bf16, options.sync_batch_norm, step.may_overwrite});
   }
 
   std::vector<Tensor> forward(const Tensor& images, Mode mode) const {
@@ -148,7 +150,7 @@ Network::Network(const ir::Model& model, const NetworkOptions& options) : plan_(
     if (!std::holds_alternative<ir::Parameter>(node.op)) continue;
     const Kind kind = kind_of(model.graph, {id});
     Tensor tensor = to_tensor(model.weight({id}), options.channels_last);
-    tensor.set_requires_grad(kind != Kind::buffer);
+    tensor.set_requires_grad(learns(kind));
     plan_->tensor_of_node[id] = static_cast<int64_t>(plan_->tensors.size());
     plan_->tensors.push_back({node.name, kind, std::move(tensor)});
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dist/group.h"
 #include "eager/torch.h"
 #include "ir/model.h"
 
@@ -19,7 +20,14 @@ enum class Mode {
 };
 
 /// What the optimizer needs to know of a parameter, found by asking the graph who reads it (spec/02 §7).
-enum class Kind { bn_gain, weight, bias, buffer };
+enum class Kind {
+  bn_gain,
+  weight,
+  bias,
+  statistics,  ///< running ones of batch normalisation: moved by the forward pass in training
+  buffer
+};
+inline bool learns(Kind kind) { return kind != Kind::statistics && kind != Kind::buffer; }
 
 struct NamedTensor {
   std::string name;  ///< the Parameter node's name
@@ -30,6 +38,8 @@ struct NamedTensor {
 struct NetworkOptions {
   bool bf16 = false;  ///< forward (and backward) of convolutions in BF16; weights and gradients stay float32
   bool channels_last = true;  ///< memory layout of activations and convolution weights
+  /// SyncBN: in training, batch statistics over the images of all these processes. Null: of one's own.
+  dist::Group* sync_batch_norm = nullptr;
 };
 
 /// A model compiled to a plan of LibTorch calls: the only bridge between ir and LibTorch. Rewriting a network

@@ -104,7 +104,7 @@ TEST(Network, SortsParametersByWhoReadsThem) {
   EXPECT_EQ(kinds.at("ub"), Kind::bias);
   EXPECT_EQ(kinds.at("gain"), Kind::bn_gain);
   EXPECT_EQ(kinds.at("bias"), Kind::bias);
-  EXPECT_EQ(kinds.at("mean"), Kind::buffer);
+  EXPECT_EQ(kinds.at("mean"), Kind::statistics);
   EXPECT_EQ(kinds.at("amax"), Kind::buffer);
 }
 

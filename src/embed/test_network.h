@@ -2,7 +2,7 @@
 
 #include "models/yolov6.h"
 #include "onnx/write.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 #include "support/folder.h"
 
 namespace y6q::embed {

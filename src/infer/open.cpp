@@ -4,7 +4,7 @@
 #include "formats/model_file.h"
 #include "infer/eager_runner.h"
 #include "ir/queries.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 
 namespace y6q::infer {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "models/blocks.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 #include "passes/same_outputs.h"
 
 namespace y6q::passes {

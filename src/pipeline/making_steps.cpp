@@ -67,6 +67,7 @@ class Steps {
     step.makes = {out / "best.safetensors", out / "last.safetensors", out / "history.csv",
                   out / "recipe.yaml"};
     step.state = out / "state.safetensors";
+    step.together = true;
     steps_.push_back(std::move(step));
   }
 
@@ -123,9 +124,11 @@ class Steps {
                           {"seed", in_.run.seed()}},
               .needs = {files_.trained},
               .makes = {options.out, ranges},
+              .together = true,
               .work =
                   [options, ranges](Run& run) {
-                    write_file(ranges, stages::to_json(stages::calibrate(options, run)).dump(1) + "\n");
+                    const stages::Calibration made = stages::calibrate(options, run);
+                    if (run.group().is_first()) write_file(ranges, stages::to_json(made).dump(1) + "\n");
                   },
               .by_hand = std::move(by_hand)};
     if (!options.sensitivity.empty()) step.needs.push_back(options.sensitivity);
@@ -159,6 +162,7 @@ class Steps {
                      {"seed", in_.run.seed()}},
          .needs = {files_.trained},
          .makes = {files_.sensitivity},
+         .together = true,
          .work = [options](Run& run) { stages::sensitivity(options, run); },
          .by_hand = fmt::format("sensitivity --weights {}{}{}{} --out again/{}", inside(files_.trained),
                                 data_, arguments_of(ptq::range_fields(), options.ranges), seed_argument(),

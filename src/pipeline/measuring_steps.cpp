@@ -51,7 +51,8 @@ class Steps {
               .name = prefix_ + in_.network.prefix + "evaluate-" + row.model,
               .choices = choices,
               .needs = {row.file},
-              .makes = {numbers, detections}};
+              .makes = {numbers, detections},
+              .together = true};
     if (row.model == "engine") {
       step.by_hand =
           fmt::format("eval --weights {} --data {} --split {}",
@@ -68,6 +69,7 @@ class Steps {
           {.precision = is_engine ? std::optional(row.precision) : std::nullopt, .threads = run.threads()});
       if (!runner->note().empty()) run.monitor().message(row.model + ": " + runner->note());
       const stages::Evaluation result = stages::evaluate(*runner, dataset, {.image_size = size}, run);
+      if (!run.group().is_first()) return;
       coco::write_detections(detections, coco::to_detections(result.detections, dataset.category_ids));
       const json document{{"map", result.map()},   {"map50", result.map50()}, {"stats", result.coco.stats},
                           {"subject", choices},    {"runner", result.runner}, {"protocol", result.protocol},

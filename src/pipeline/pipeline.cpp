@@ -46,7 +46,8 @@ Result pipeline(const PipelineOptions& options, stages::Run& run) {
   std::vector<Step> steps = steps_of(options, networks, premises, run);
   steps.push_back(report_step(options, networks, premises, commands_of(steps)));
   const fs::path& out = options.train.training.out;
-  const FolderLock lock(out);
+  std::optional<FolderLock> lock;
+  if (run.group().is_first()) lock.emplace(out);
   require_earlier(steps, range);
   const auto evaluate = static_cast<size_t>(std::ranges::find(kPhases, "evaluate") - kPhases.begin());
   // Numbers that are taken as they are must be of this data, size and machine, before anything is done.

@@ -29,8 +29,14 @@ void require_outputs(const Step& step, std::string_view from) {
   }
 }
 
+/// What the first process sees in its files counts for all.
+bool is_done(const Step& step, const StepLog& log, dist::Group& group) {
+  return group.any(group.is_first() && !step.makes.empty() && log.is_done(step));
+}
+
 void run_step(const Step& step, const StepLog& log, stages::Run& run) {
-  if (!step.makes.empty() && log.is_done(step)) {
+  const bool is_first = run.group().is_first();
+  if (is_done(step, log, run.group())) {
     const std::string builder = log.other_build(step.name);
     run.monitor().message(step.name + ": done before" +
                           (builder.empty() ? ""
@@ -39,14 +45,16 @@ void run_step(const Step& step, const StepLog& log, stages::Run& run) {
                                                          builder, step.phase)));
     return;
   }
-  if (!step.state.empty()) {
+  if (!step.state.empty() && is_first) {
     // A state that other choices left behind must be gone before the log says that these have begun.
     if (log.begins_anew(step)) fs::remove(step.state);
     log.mark_begun(step);
   }
   const auto start = std::chrono::steady_clock::now();
-  step.work(run);
-  if (step.makes.empty()) return;
+  run.group().meet();
+  if (step.together || is_first) step.work(run);
+  run.group().meet();
+  if (step.makes.empty() || !is_first) return;
   log.mark_done(step, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
 

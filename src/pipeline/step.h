@@ -27,6 +27,8 @@ struct Step {
   std::vector<fs::path> makes{};
   /// Of a training: what it leaves when it is stopped. Removed when the choices have changed since.
   fs::path state{};
+  /// All processes of a job work on it together; otherwise the first one works and the others wait.
+  bool together = false;
   std::function<void(stages::Run&)> work{};
   std::string by_hand{};  ///< the command that does the same, in the folder of the run; may be empty
 };

@@ -4,8 +4,8 @@
 
 #include "base/isa.h"
 #include "models/yolov6.h"
+#include "passes/deploy.h"
 #include "passes/insert_quantizers.h"
-#include "passes/pipeline.h"
 #include "stages/qat.h"
 
 namespace y6q::pipeline {

@@ -1,7 +1,10 @@
 #include "ptq/calibrator.h"
 
+#include <algorithm>
+
 #include "base/errors.h"
 #include "data/loader.h"
+#include "dist/message.h"
 #include "eager/images.h"
 #include "eager/network.h"
 #include "ir/queries.h"
@@ -11,40 +14,169 @@
 
 namespace y6q::ptq {
 
-int64_t Calibrator::look_at(const data::Dataset& dataset, const CalibrationImages& images, Monitor& monitor) {
-  eager::Network network(passes::insert_quantizers(float_, {.float_predictions = false}));
-  network.set_observer([&](const ir::Node& quantizer, const torch::Tensor& source) {
-    Seen& seen = seen_[quantizer.name];
-    const torch::Tensor dense = source.is_non_overlapping_and_dense() ? source : source.contiguous();
-    seen.histogram.observe({dense.const_data_ptr<float>(), static_cast<size_t>(dense.numel())});
-    const torch::Tensor sums = source.sum({0, 2, 3}, false, torch::kFloat64);
-    seen.channel_sums.resize(static_cast<size_t>(sums.numel()), 0);
-    const double* sum = sums.const_data_ptr<double>();
-    for (size_t i = 0; i < seen.channel_sums.size(); ++i) seen.channel_sums[i] += sum[i];
-    seen.pixels += static_cast<double>(source.size(0) * source.size(2) * source.size(3));
-  });
-  data::Loader loader(dataset, {.batch_size = images.batch_size,
-                                .image_height = images.image_size[0],
-                                .image_width = images.image_size[1],
-                                .shuffle = true,
-                                .seed = images.seed,
-                                .workers = images.workers,
-                                .cache_bytes = 0});
-  const auto wanted = std::min(images.count, static_cast<int64_t>(dataset.images.size()));
-  monitor.begin("calibrate", wanted, "images");
-  loader.start_epoch(0);
-  int64_t done = 0;
-  while (done < wanted) {
-    if (monitor.stop_requested()) throw Interrupted("calibration stopped; start it again to begin anew");
-    const auto batch = loader.next();
-    const int64_t count = std::min(batch->count, wanted - done);
-    network.forward(eager::to_images(batch->images.data(), {count, 3, batch->height, batch->width}),
-                    eager::Mode::observe);
-    done += count;
-    monitor.advance(done, "");
+/// One pass over images, shared among processes.
+class Calibrator::Look {
+ public:
+  Look(const ir::Model& float_model, const data::Dataset& dataset, const CalibrationImages& images,
+       Monitor& monitor, dist::Group& group)
+      : network_(passes::insert_quantizers(float_model, {.float_predictions = false})),
+        dataset_(dataset),
+        images_(images),
+        monitor_(monitor),
+        group_(group),
+        wanted_(std::min(images.count, static_cast<int64_t>(dataset.images.size()))) {
+    network_.set_observer(
+        [this](const ir::Node& quantizer, const torch::Tensor& source) { observe(quantizer.name, source); });
   }
-  monitor.end();
-  return done;
+
+  AllSeen run() {
+    monitor_.begin("calibrate", wanted_, "images");
+    const int64_t first = look_for_widths();
+    data::Loader loader = loader_of(data::Sharing::whole_batches);
+    loader.start_epoch(0, first);
+    while (auto batch = loader.next()) {
+      if (is_beyond(*batch) || monitor_.stop_requested()) break;
+      look(*batch);
+    }
+    AllSeen seen = merged();
+    monitor_.end();
+    return seen;
+  }
+
+ private:
+  /// What one batch adds. Sums of fractions depend on their order, so they are added at the end, in order.
+  struct Means {
+    std::vector<double> sums;
+    double pixels = 0;
+  };
+
+  data::Loader loader_of(data::Sharing sharing) const {
+    const bool shared = sharing == data::Sharing::whole_batches;
+    return {dataset_,
+            {.batch_size = images_.batch_size,
+             .image_height = images_.image_size[0],
+             .image_width = images_.image_size[1],
+             .shuffle = true,
+             .seed = images_.seed,
+             .workers = images_.workers,
+             .cache_bytes = 0,
+             .sharing = sharing,
+             .part = shared ? group_.rank() : 0,
+             .parts = shared ? group_.size() : 1}};
+  }
+
+  bool is_beyond(const data::Batch& batch) const { return batch.number * images_.batch_size >= wanted_; }
+
+  /// The first batches decide how wide the bins are, for all: every process looks at them, the first one
+  /// counts. One is enough unless a tensor was all zeros. Returns the batch to go on with.
+  int64_t look_for_widths() {
+    if (group_.is_alone()) return 0;
+    data::Loader loader = loader_of(data::Sharing::within_batches);
+    loader.start_epoch(0);
+    int64_t next = 0;
+    while (next == 0 || has_unknown_width()) {
+      const auto batch = loader.next();
+      if (!batch || is_beyond(*batch)) break;
+      look(*batch);
+      next = batch->number + 1;
+    }
+    if (group_.is_first()) return next;
+    for (auto& [name, histogram] : histograms_) histogram = quant::Histogram(histogram.width());
+    means_.clear();
+    return next;
+  }
+
+  bool has_unknown_width() const {
+    return std::ranges::any_of(histograms_, [](const auto& entry) { return entry.second.width() == 0; });
+  }
+
+  void look(const data::Batch& batch) {
+    number_ = batch.number;
+    const int64_t before = batch.number * images_.batch_size, count = std::min(batch.count, wanted_ - before);
+    network_.forward(eager::to_images(batch.images.data(), {count, 3, batch.height, batch.width}),
+                     eager::Mode::observe);
+    monitor_.advance(std::min(before + count, wanted_), "");
+  }
+
+  void observe(const std::string& name, const torch::Tensor& source) {
+    const torch::Tensor dense = source.is_non_overlapping_and_dense() ? source : source.contiguous();
+    histograms_[name].observe({dense.const_data_ptr<float>(), static_cast<size_t>(dense.numel())});
+    const torch::Tensor sums = source.sum({0, 2, 3}, false, torch::kFloat64);
+    const double* sum = sums.const_data_ptr<double>();
+    means_[number_][name] = {{sum, sum + sums.numel()},
+                             static_cast<double>(source.size(0) * source.size(2) * source.size(3))};
+  }
+
+  std::string packed() const {
+    dist::Message message;
+    message.put(monitor_.stop_requested());
+    for (const auto& [name, histogram] : histograms_) {
+      const quant::Histogram::State state = histogram.state();
+      message.put(state.width);
+      message.put(state.max);
+      message.put(state.zeros);
+      message.put(state.counts);
+    }
+    for (const auto& [number, tensors] : means_) {
+      message.put(number);
+      for (const auto& [name, means] : tensors) {
+        message.put(means.sums);
+        message.put(means.pixels);
+      }
+    }
+    return message.bytes();
+  }
+
+  /// What all processes have seen. All have the same tensors, in the order of their names.
+  AllSeen merged() {
+    std::vector<std::string> names;
+    for (const auto& [name, histogram] : histograms_) names.push_back(name);
+    AllSeen seen;
+    std::map<int64_t, std::map<std::string, Means>> means;
+    bool stopped = false;
+    for (const std::string& bytes : group_.gather(packed())) {
+      dist::MessageReader reader(bytes);
+      stopped |= reader.take<bool>();
+      for (const std::string& name : names) {
+        quant::Histogram::State state{reader.take<float>(), reader.take<float>(), reader.take<uint64_t>(),
+                                      reader.take_all<uint64_t>()};
+        seen[name].histogram.merge(quant::Histogram::from_state(std::move(state)));
+      }
+      while (!reader.at_end()) {
+        auto& batch = means[reader.take<int64_t>()];
+        for (const std::string& name : names) {
+          auto sums = reader.take_all<double>();
+          batch[name] = {std::move(sums), reader.take<double>()};
+        }
+      }
+    }
+    if (stopped) throw Interrupted("calibration stopped; start it again to begin anew");
+    for (const auto& [number, tensors] : means) {
+      for (const auto& [name, batch] : tensors) {
+        Seen& all = seen[name];
+        all.channel_sums.resize(batch.sums.size(), 0);
+        for (size_t i = 0; i < batch.sums.size(); ++i) all.channel_sums[i] += batch.sums[i];
+        all.pixels += batch.pixels;
+      }
+    }
+    return seen;
+  }
+
+  eager::Network network_;
+  const data::Dataset& dataset_;
+  const CalibrationImages& images_;
+  Monitor& monitor_;
+  dist::Group& group_;
+  const int64_t wanted_;
+  int64_t number_ = 0;  ///< of the batch under way
+  std::map<std::string, quant::Histogram> histograms_;
+  std::map<int64_t, std::map<std::string, Means>> means_;  ///< by batch, by quantizer
+};
+
+int64_t Calibrator::look_at(const data::Dataset& dataset, const CalibrationImages& images, Monitor& monitor,
+                            dist::Group& group) {
+  seen_ = Look(float_, dataset, images, monitor, group).run();
+  return std::min(images.count, static_cast<int64_t>(dataset.images.size()));
 }
 
 /// Writes the range found in each histogram into the quantizer's parameter.

@@ -7,6 +7,7 @@
 
 #include "base/monitor.h"
 #include "data/dataset.h"
+#include "dist/group.h"
 #include "passes/insert_quantizers.h"
 #include "quant/histogram.h"
 #include "quant/range_search.h"
@@ -40,8 +41,11 @@ class Calibrator {
   explicit Calibrator(ir::Model float_model) : float_(std::move(float_model)) {}
 
   /// Collects a histogram and channel means of every tensor that a quantizable layer reads (predictions
-  /// included), on letterboxed, un-augmented images. Returns the number of images. Throws Interrupted.
-  int64_t look_at(const data::Dataset& dataset, const CalibrationImages& images, Monitor& monitor);
+  /// included), on letterboxed, un-augmented images. Returns the number of images. Processes of a job look at
+  /// batches in turn, and each then has seen what one process would have: to the last bit. Throws
+  /// Interrupted.
+  int64_t look_at(const data::Dataset& dataset, const CalibrationImages& images, Monitor& monitor,
+                  dist::Group& group = dist::alone());
 
   /// Inserts quantizers, searches ranges, gives concatenated tensors one range, corrects biases.
   ir::Model quantized(const RangeOptions& ranges, bool float_predictions = true,
@@ -59,11 +63,13 @@ class Calibrator {
     std::vector<double> channel_sums;  ///< over images and pixels
     double pixels = 0;                 ///< of all images, per channel
   };
+  using AllSeen = std::map<std::string, Seen>;  ///< by the quantizer's name
+  class Look;
 
   void search(ir::Model& model, const RangeOptions& ranges) const;
 
   ir::Model float_;
-  std::map<std::string, Seen> seen_;  ///< by the quantizer's name
+  AllSeen seen_;
 };
 
 }  // namespace y6q::ptq

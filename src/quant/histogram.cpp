@@ -61,6 +61,14 @@ Histogram Histogram::from_counts(float width, std::vector<uint64_t> counts, floa
   return result;
 }
 
+Histogram Histogram::from_state(State state) {
+  Histogram result(state.width);
+  result.max_ = state.max;
+  result.zeros_ = state.zeros;
+  result.counts_ = std::move(state.counts);
+  return result;
+}
+
 void Histogram::observe(std::span<const float> values) {
   const uint32_t bits = largest_bits(values);
   if (bits >= kInfinity) throw InputError("histogram: a value that is not finite was observed");

@@ -27,6 +27,16 @@ class Histogram {
   /// too many, max outside the last bin).
   static Histogram from_counts(float width, std::vector<uint64_t> counts, float max);
 
+  /// All that a histogram is, for another process of the same program: from_state(h.state()) goes on as h
+  /// would.
+  struct State {
+    float width = 0, max = 0;
+    uint64_t zeros = 0;
+    std::vector<uint64_t> counts;  ///< a value on the upper end of the range still in an entry of its own
+  };
+  State state() const { return {width_, max_, zeros_, counts_}; }
+  static Histogram from_state(State state);
+
   /// Hundreds of millions of values a second and core. Throws InputError when a value is not finite.
   void observe(std::span<const float> values);
   /// Adds other's counts. Widths may differ by powers of two (doubled ones) or be 0 (zeros only). Throws

@@ -140,6 +140,20 @@ TEST(Histogram, RefusesWhatIsNotFinite) {
   EXPECT_THROW(Histogram(std::nanf("")), InputError);
 }
 
+TEST(Histogram, GoesOnFromItsState) {
+  // The value on the end of the range (2048 bins of 1 / 2048) leaves the last bin when the range grows.
+  const std::vector<float> first{0.5F, 1, 0}, second{1.001F};
+  Histogram whole, part;
+  whole.observe(first);
+  whole.observe(second);
+  part.observe(first);
+  Histogram moved = Histogram::from_state(part.state());
+  moved.observe(second);
+  EXPECT_EQ(moved.counts(), whole.counts());
+  EXPECT_EQ(moved.counts()[Histogram::kBins], 1U);
+  EXPECT_EQ(moved.max(), whole.max());
+}
+
 TEST(Histogram, ComesBackFromItsCounts) {
   const Histogram seen = histogram_of({1, 2, 3000}, 1);
   const Histogram again = Histogram::from_counts(seen.width(), seen.counts(), seen.max());

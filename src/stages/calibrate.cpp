@@ -7,7 +7,7 @@
 #include "formats/sensitivity_file.h"
 #include "infer/eager_runner.h"
 #include "ir/queries.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 #include "ptq/range_fields.h"
 
 namespace y6q::stages {
@@ -107,7 +107,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
                                       .batch_size = options.batch_size,
                                       .seed = run.seed(),
                                       .workers = run.workers()},
-                                     run.monitor());
+                                     run.monitor(), run.group());
   file.model = calibrator.quantized(ranges, true, keep_float);
   for (const ir::Value value : ir::activation_quantizers(file.model.graph)) {
     const ir::Node& node = file.model.graph.node(value);
@@ -125,7 +125,8 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
   }
   file.info.provenance["calibration"] =
       fmt::format("{}seen {}, seed {}", settings, result.images, run.seed());
-  formats::write_model(options.out, file);
+  if (run.group().is_first()) formats::write_model(options.out, file);
+  run.group().meet();
   return result;
 }
 

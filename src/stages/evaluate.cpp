@@ -1,20 +1,63 @@
 #include "stages/evaluate.h"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+
 #include "base/errors.h"
 #include "detect/placement.h"
+#include "dist/message.h"
 
 namespace y6q::stages {
 namespace {
 
-data::LoaderOptions loader_options(const EvaluateOptions& options, int workers) {
+data::LoaderOptions loader_options(const EvaluateOptions& options, const Run& run) {
   return {.batch_size = options.batch_size,
           .image_height = options.image_size[0],
           .image_width = options.image_size[1],
           .rectangular = options.protocol.rectangular,
           .rectangular_pad = options.protocol.rect_pad,
           .shrink = options.protocol.shrink,
-          .workers = workers,
-          .cache_bytes = 0};
+          .workers = run.workers(),
+          .cache_bytes = 0,
+          .sharing = data::Sharing::whole_batches,
+          .part = run.group().rank(),
+          .parts = run.group().size()};
+}
+
+/// What one process has found in its batches, by their numbers.
+using Found = std::map<int64_t, std::vector<coco::ImageDetections>>;
+
+/// What all processes have found, in the order of one process. Throws Interrupted when one of them was
+/// stopped.
+std::vector<coco::ImageDetections> merged(const Found& mine, bool stopped, dist::Group& group) {
+  dist::Message message;
+  message.put(stopped);
+  for (const auto& [number, images] : mine) {
+    message.put(number);
+    message.put(images.size());
+    for (const coco::ImageDetections& image : images) {
+      message.put(image.image_id);
+      message.put(image.detections);
+    }
+  }
+  Found all;
+  for (const std::string& bytes : group.gather(message.bytes())) {
+    dist::MessageReader reader(bytes);
+    stopped |= reader.take<bool>();
+    while (!reader.at_end()) {
+      auto& images = all[reader.take<int64_t>()];
+      images.resize(reader.take<size_t>());
+      for (coco::ImageDetections& image : images) {
+        image.image_id = reader.take<int64_t>();
+        image.detections = reader.take_all<detect::Detection>();
+      }
+    }
+  }
+  if (stopped) throw Interrupted("evaluation stopped; start it again to begin anew");
+  std::vector<coco::ImageDetections> detections;
+  for (auto& [number, images] : all) std::ranges::move(images, std::back_inserter(detections));
+  return detections;
 }
 
 /// Whoever opens a network compares its classes by name where its file names them; not every ONNX file does.
@@ -71,23 +114,29 @@ Evaluation evaluate(infer::Runner& runner, const data::Dataset& all, const Evalu
                     const Run& run, Monitor& monitor) {
   const data::Dataset annotated = options.protocol.annotated_only ? with_objects(all) : data::Dataset{};
   const data::Dataset& dataset = options.protocol.annotated_only ? annotated : all;
-  data::Loader loader(dataset, loader_options(options, run.workers()));
+  data::Loader loader(dataset, loader_options(options, run));
   Evaluation result;
   result.protocol = options.protocol.describe();
   result.runner = runner.name();
   monitor.begin("evaluate " + runner.name(), static_cast<int64_t>(dataset.images.size()), "images");
   loader.start_epoch(0);
+  Found found_here;
+  bool stopped = false;
+  int64_t done = 0;
   while (const auto batch = loader.next()) {
-    if (monitor.stop_requested()) throw Interrupted("evaluation stopped; start it again to begin anew");
+    stopped = monitor.stop_requested();
+    if (stopped) break;
     auto detections = runner.detect(*batch, options.protocol.nms);
     for (size_t i = 0; i < detections.size(); ++i) {
       const data::ImageRecord& record = dataset.images[static_cast<size_t>(batch->records[i])];
       check_labels(detections[i], dataset);
       detect::to_source(detections[i], batch->placements[i]);
-      result.detections.push_back({record.image_id, std::move(detections[i])});
+      found_here[batch->number].push_back({record.image_id, std::move(detections[i])});
     }
-    monitor.advance(static_cast<int64_t>(result.detections.size()), "");
+    done += batch->count * run.group().size();
+    monitor.advance(std::min(done, static_cast<int64_t>(dataset.images.size())), "");
   }
+  result.detections = merged(found_here, stopped, run.group());
   monitor.end();
   coco::Detections found = coco::to_detections(result.detections, dataset.category_ids);
   if (options.protocol.rounded) coco::round_as_reference(found);

@@ -8,7 +8,7 @@
 #include "models/yolov6.h"
 #include "onnx/calibration_cache.h"
 #include "passes/append_decode.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 #include "passes/share_ranges.h"
 
 namespace y6q::stages {

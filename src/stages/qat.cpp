@@ -3,8 +3,8 @@
 #include "base/errors.h"
 #include "data/check_classes.h"
 #include "formats/provenance.h"
+#include "passes/deploy.h"
 #include "passes/fold_batch_norm.h"
-#include "passes/pipeline.h"
 #include "passes/refresh_weight_ranges.h"
 #include "stages/train.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/monitor.h"
 #include "data/dataset.h"
+#include "dist/group.h"
 
 namespace y6q::stages {
 
@@ -14,23 +15,26 @@ struct RunOptions {
   fs::path data;                   ///< as data::read_dataset takes it
   std::optional<uint64_t> seed{};  ///< of all random draws; absent: the recipe's, or 0
   int workers = 2;                 ///< threads that load images
-  int threads = 0;                 ///< threads that compute; 0: all cores
+  int threads = 0;                 ///< threads that compute; 0: all cores, shared with the job's other
+                                   ///< processes on this machine
   bool skip_broken = false;        ///< leave broken samples out and count them
   bool sole_split = false;         ///< the command reads one split and no other (data::DatasetOptions)
   bool keep_difficult = false;     ///< VOC's difficult objects are like all others
 };
 
-/// One run of a command: its data, machine and progress. Made once; every stage of the command takes it
-/// beside its own options.
+/// One run of a command: its data, machine, progress, and the job that this process is one of. Made once;
+/// every stage of the command takes it beside its own options. With several processes every stage is called
+/// by all of them; the first one writes the files, and stages return when they can be read.
 class Run {
  public:
-  /// monitor must outlive the run.
-  Run(RunOptions options, Monitor& monitor) : options_(std::move(options)), monitor_(monitor) {}
+  /// monitor and group must outlive the run.
+  Run(RunOptions options, Monitor& monitor, dist::Group& group = dist::alone());
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
   /// A split ("train", "val", "test"), read and checked on first use; images that it shares with another one
-  /// are said. The reference stays valid. Throws what data::read_dataset throws.
+  /// are said. The reference stays valid. Throws what data::read_dataset throws, and InputError when the
+  /// processes of a job have read different data.
   const data::Dataset& data(const std::string& split);
   /// The same of a split that is learnt from or measured on: has objects, and the classes of the splits that
   /// were read before. Throws InputError.
@@ -43,10 +47,12 @@ class Run {
   int workers() const { return options_.workers; }
   int threads() const { return options_.threads; }
   Monitor& monitor() const { return monitor_; }
+  dist::Group& group() const { return group_; }
 
  private:
   RunOptions options_;
   Monitor& monitor_;
+  dist::Group& group_;
   std::map<std::string, data::Dataset> splits_;
 };
 

@@ -9,7 +9,7 @@
 #include "formats/provenance.h"
 #include "infer/eager_runner.h"
 #include "ir/queries.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 #include "ptq/range_fields.h"
 #include "stages/evaluate.h"
 
@@ -22,12 +22,13 @@ struct Accuracy {
   double map = 0, map50 = 0;
 };
 
-/// Results by name, kept in a file while the measurement goes on.
+/// Results by name, kept in the first process' file while the measurement goes on.
 class Measured {
  public:
-  Measured(fs::path path, std::string subject) : path_(std::move(path)), subject_(std::move(subject)) {
-    if (!fs::exists(path_)) return;
-    const json document = json::parse(read_file(path_), nullptr, false);
+  Measured(fs::path path, std::string subject, dist::Group& group)
+      : path_(std::move(path)), subject_(std::move(subject)), group_(group) {
+    const std::string text = group.from_first(group.is_first() && fs::exists(path_) ? read_file(path_) : "");
+    const json document = json::parse(text, nullptr, false);
     if (document.is_discarded() || document.value("subject", "") != subject_) return;
     for (const auto& [name, row] : document.at("rows").items()) rows_[name] = {row.at(0), row.at(1)};
   }
@@ -37,16 +38,20 @@ class Measured {
   }
   Accuracy add(const std::string& name, const Accuracy& accuracy) {
     rows_[name] = accuracy;
+    if (!group_.is_first()) return accuracy;
     json rows = json::object();
     for (const auto& [key, row] : rows_) rows[key] = {row.map, row.map50};
     write_file(path_, json{{"subject", subject_}, {"rows", rows}}.dump());
     return accuracy;
   }
-  void remove() const { fs::remove(path_); }
+  void remove() const {
+    if (group_.is_first()) fs::remove(path_);
+  }
 
  private:
   fs::path path_;
   std::string subject_;
+  dist::Group& group_;
   std::map<std::string, Accuracy> rows_;
 };
 
@@ -60,7 +65,7 @@ class Measurement {
         train_(run.data("train")),
         measured_on_(run.labelled(options.split)),
         calibrator_(passes::deploy(file_.model)),
-        done_(options.out.string() + ".part", subject()) {
+        done_(options.out.string() + ".part", subject(), run.group()) {
     if (!file_.info.scheme.empty()) {
       throw InputError("{}: is calibrated already (scheme {}); give the float model",
                        options.weights.string(), file_.info.scheme);
@@ -75,7 +80,7 @@ class Measurement {
                          .count = options_.ranges.images,
                          .seed = run_.seed(),
                          .workers = run_.workers()},
-                        monitor_);
+                        monitor_, run_.group());
     const ir::Graph& graph = calibrator_.float_model().graph;
     const std::vector<std::string> layers = passes::quantizable_layers(graph);
     monitor_.begin("sensitivity", std::ssize(layers) + 2, "networks");
@@ -92,8 +97,9 @@ class Measurement {
     monitor_.end();
     std::stable_sort(result.layers.begin(), result.layers.end(),
                      [](const auto& a, const auto& b) { return a.map < b.map; });
-    write_file(options_.out, to_json(result).dump(2) + "\n");
+    if (run_.group().is_first()) write_file(options_.out, to_json(result).dump(2) + "\n");
     done_.remove();
+    run_.group().meet();
     return result;
   }
 
@@ -106,7 +112,7 @@ class Measurement {
 
   template <typename Make>
   Accuracy measure(const std::string& name, const Make& make) {
-    if (monitor_.stop_requested()) stop();
+    if (run_.group().any(monitor_.stop_requested())) stop();
     const Accuracy* before = done_.find(name);
     const Accuracy accuracy = before != nullptr ? *before : done_.add(name, evaluated(make()));
     monitor_.advance(++count_, fmt::format("mAP {:.2f}", 100 * accuracy.map));

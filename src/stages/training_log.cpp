@@ -26,10 +26,10 @@ void cut_back(const fs::path& path, int64_t iteration) {
 
 }  // namespace
 
-void TrainingLog::attach(train::TrainHooks& hooks) {
-  hooks.on_start = [this](int64_t iteration) { start(iteration); };
-  hooks.on_iteration = [this](const train::IterationRow& row) { add(row); };
-  hooks.on_epoch = [this](const train::EpochRow& row) { add(row); };
+void TrainingLog::attach(train::TrainContext& context) {
+  context.on_start = [this](int64_t iteration) { start(iteration); };
+  context.on_iteration = [this](const train::IterationRow& row) { add(row); };
+  context.on_epoch = [this](const train::EpochRow& row) { add(row); };
 }
 
 void TrainingLog::start(int64_t iteration) {

@@ -14,8 +14,8 @@ namespace y6q::stages {
 class TrainingLog {
  public:
   explicit TrainingLog(fs::path folder) : folder_(std::move(folder)) {}
-  /// Makes the hooks write here; the log must outlive them.
-  void attach(train::TrainHooks& hooks);
+  /// Makes the training report to this log, which must outlive it.
+  void attach(train::TrainContext& context);
 
  private:
   void start(int64_t iteration);

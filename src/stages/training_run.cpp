@@ -4,7 +4,7 @@
 #include "base/folder_lock.h"
 #include "data/loader.h"
 #include "infer/eager_runner.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 #include "stages/evaluate.h"
 #include "stages/training_log.h"
 
@@ -19,7 +19,9 @@ data::LoaderOptions loader_options(const TrainingPlan& plan, const Run& run) {
           .augment = true,
           .recipe = plan.recipe.augment,
           .seed = plan.recipe.seed,
-          .workers = run.workers()};
+          .workers = run.workers(),
+          .part = run.group().rank(),
+          .parts = run.group().size()};
 }
 
 /// mAP of a model on the validation split, merged and folded as it will be deployed.
@@ -81,30 +83,32 @@ TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& optio
         "{}: holds a training run; go on with --resume, choose another --out or remove the folder",
         options.out.string());
   }
-  const FolderLock lock(options.out);
+  const bool writes = run.group().is_first();
+  std::optional<FolderLock> lock;
   formats::check_info(file_of(plan, plan.training.start).info);
-  check_disk(plan, options.out);
-  train::TrainHooks hooks{
+  if (writes) {
+    lock.emplace(options.out);
+    check_disk(plan, options.out);
+  }
+  train::TrainContext context{
       .evaluate = evaluation_on(val_set, plan, run),
       .state_file = state,
       .history_csv = options.out / "history.csv",
       .subject = fmt::format("{} on {} and {}", plan.subject, train_set.sha256, val_set.sha256),
       .resume = options.resume,
-      .monitor = &run.monitor()};
+      .monitor = &run.monitor(),
+      .group = &run.group()};
   TrainingLog log(options.out);
-  log.attach(hooks);
-  const train::TrainResult result = train::train(plan.training, loader, plan.recipe, hooks);
-  write_file(options.out / "recipe.yaml", train::to_yaml(plan.recipe));
-  const auto write = [&](const ir::Model& model, const char* name) {
-    formats::write_model(options.out / name, file_of(plan, model));
-    return options.out / name;
-  };
-  return {write(result.best, "best.safetensors"),
-          write(result.last, "last.safetensors"),
-          result.best_map,
-          result.best_epoch,
-          result.history,
-          run.skipped()};
+  if (writes) log.attach(context);
+  const train::TrainResult result = train::train(plan.training, loader, plan.recipe, context);
+  const fs::path best = options.out / "best.safetensors", last = options.out / "last.safetensors";
+  if (writes) {
+    write_file(options.out / "recipe.yaml", train::to_yaml(plan.recipe));
+    formats::write_model(best, file_of(plan, result.best));
+    formats::write_model(last, file_of(plan, result.last));
+  }
+  run.group().meet();
+  return {best, last, result.best_map, result.best_epoch, result.history, run.skipped()};
 }
 
 }  // namespace y6q::stages

@@ -32,9 +32,11 @@ struct KnownGradients : torch::autograd::Function<KnownGradients> {
 /// The work of one batch; every image by itself.
 class BatchLoss {
  public:
-  BatchLoss(const AnchorGrid& grid, const LossOptions& options, const Predictions& predictions)
+  BatchLoss(const AnchorGrid& grid, const LossOptions& options, dist::Group& group,
+            const Predictions& predictions)
       : grid_(grid),
         options_(options),
+        group_(group),
         logits_(predictions.logits.detach().contiguous()),
         distances_(predictions.distances.detach().contiguous()),
         boxes_(torch::empty({logits_.size(0), grid.count(), 4})),
@@ -64,6 +66,7 @@ class BatchLoss {
       result.positives += static_cast<int64_t>(assignment.size());
       for (const Positive& positive : assignment) result.target_score_sum += positive.score;
     }
+    result.target_score_sum = group_.sum(result.target_score_sum);
     const double norm = result.normaliser();
     each_image([&](size_t image) { evaluate(image, truths[image], norm); });
     for (const LossTerms& terms : terms_) result.terms += terms;
@@ -93,6 +96,7 @@ class BatchLoss {
 
   const AnchorGrid& grid_;
   const LossOptions& options_;
+  dist::Group& group_;
   torch::Tensor logits_, distances_, boxes_, by_logits_, by_distances_;
   std::vector<Assignment> assignments_;
   std::vector<LossTerms> terms_;
@@ -129,7 +133,8 @@ DetectionLossResult DetectionLoss::operator()(const Predictions& predictions,
   const BatchShape shape{predictions.logits.size(0), levels.front().height * levels.front().stride,
                          levels.front().width * levels.front().stride};
   const auto truths = targets_by_image(targets, shape, options_.class_count);
-  return BatchLoss(grid, options_, predictions).run(predictions, truths, epoch < options_.atss_warmup_epochs);
+  return BatchLoss(grid, options_, group_, predictions)
+      .run(predictions, truths, epoch < options_.atss_warmup_epochs);
 }
 
 }  // namespace y6q::train

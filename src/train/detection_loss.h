@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/loader.h"
+#include "dist/group.h"
 #include "eager/torch.h"
 #include "train/image_loss.h"
 #include "train/predictions.h"
@@ -16,16 +17,19 @@ struct DetectionLossResult {
   LossTerms terms;
   int64_t positives = 0;
   std::vector<Assignment> assignments;  ///< by image
-  double target_score_sum = 0;
+  double target_score_sum = 0;          ///< of all processes
   double normaliser() const { return std::max(target_score_sum, 1.0); }
 };
 
 /// YOLOv6's loss: assignment (ATSS in the first epochs, then TAL), varifocal, IoU and distribution focal
 /// terms, divided by max(sum of the target scores, 1). Value and gradients are computed in one pass over the
-/// predictions by plain loops, images in parallel; the result does not depend on the number of threads.
+/// predictions by plain loops, images in parallel; the result does not depend on the number of threads. With
+/// several processes the divisor is that of all of their images (a collective), so that values and gradients
+/// add up to those of one process.
 class DetectionLoss {
  public:
-  explicit DetectionLoss(const LossOptions& options) : options_(options) {}
+  explicit DetectionLoss(const LossOptions& options, dist::Group& group = dist::alone())
+      : options_(options), group_(group) {}
 
   /// targets: rows of the batch; levels: the maps behind `predictions`, image sides = cells * stride.
   /// Throws ShapeError when the predictions do not have the levels' anchors, InputError on labels out of
@@ -37,6 +41,7 @@ class DetectionLoss {
   const AnchorGrid& grid_of(const std::vector<Level>& levels);
 
   LossOptions options_;
+  dist::Group& group_;
   AnchorGrid grid_;
 };
 

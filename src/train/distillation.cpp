@@ -29,11 +29,12 @@ double distill_decay(int64_t epoch, int64_t epochs) {
 }
 
 torch::Tensor channelwise_distillation(std::span<const torch::Tensor> student,
-                                       std::span<const torch::Tensor> teacher, double temperature) {
+                                       std::span<const torch::Tensor> teacher, int64_t images,
+                                       double temperature) {
   torch::Tensor sum = torch::zeros({});
   for (size_t level = 0; level < student.size(); ++level) {
     check_same(student[level], teacher[level]);
-    const auto rows = static_cast<double>(student[level].size(0) * student[level].size(1));
+    const auto rows = static_cast<double>(images * student[level].size(1));
     const torch::Tensor apart =
         divergence(student[level].flatten(2) / temperature, teacher[level].flatten(2) / temperature);
     sum = sum + apart * (temperature * temperature / rows);

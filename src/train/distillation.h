@@ -14,9 +14,11 @@ namespace y6q::train {
 double distill_decay(int64_t epoch, int64_t epochs);
 
 /// Channel-wise distillation (arXiv 2011.13256): softmax over the positions of each image and channel; sum
-/// over the levels of T^2 / (N C) sum t (ln t - ln s). Maps [N, C, H, W], level by level of equal shapes.
+/// over the levels of T^2 / (N C) sum t (ln t - ln s). Maps [n, C, H, W], level by level of equal shapes;
+/// images: N, n or those of the whole batch that these n are a share of.
 torch::Tensor channelwise_distillation(std::span<const torch::Tensor> student,
-                                       std::span<const torch::Tensor> teacher, double temperature = 1);
+                                       std::span<const torch::Tensor> teacher, int64_t images,
+                                       double temperature = 1);
 
 /// T^2 sum over images, anchors and classes of t ln(t / s) with t, s = softmax over the classes of the
 /// sigmoid scores / T. A plain sum: divide it by max(sum of the target scores, 1) like the class loss. Logits

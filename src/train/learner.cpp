@@ -56,30 +56,36 @@ bool use_bf16(const std::string& choice) {
   return isa.amx_bf16 || isa.avx512_bf16;
 }
 
-Learner::Learner(const Training& training, const TrainRecipe& recipe, double weight_decay)
+Learner::Learner(const Training& training, const TrainRecipe& recipe, double weight_decay, dist::Group& group)
     : recipe_(recipe),
-      network_(training.start, {.bf16 = use_bf16(recipe.bf16)}),
+      group_(group),
+      network_(training.start,
+               {.bf16 = use_bf16(recipe.bf16), .sync_batch_norm = recipe.sync_bn ? &group : nullptr}),
       gather_(network_),
-      loss_(loss_options(training.start, recipe)),
+      loss_(loss_options(training.start, recipe), group),
       optimizer_(network_.tensors(), weight_decay) {
   for (const auto& [name, mask] : training.masks) optimizer_.set_gradient_mask(name, to_tensor(mask));
   if (training.teacher) teacher_.emplace(*training.teacher);
   network_.follow_weights();
   if (recipe.ema) ema_.emplace(network_.tensors());
+  if (!group.is_alone()) gradient_sum_.emplace(network_.tensors(), group);
 }
 
-LossTerms Learner::learn(const data::Batch& batch, int64_t epoch) {
+LossTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_step) {
   const torch::Tensor images =
       eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width});
   const auto outputs = network_.forward(images, eager::Mode::train);
   DetectionLossResult loss = loss_(gather_(outputs), batch.targets, gather_.levels(outputs), epoch);
-  if (teacher_) distil(images, outputs, epoch, loss);
+  if (teacher_) distil(images, outputs, batch.whole_count, epoch, loss);
+  const bool sums = gradient_sum_ && before_step;
+  if (sums) gradient_sum_->begin();
   loss.total.backward();
+  if (sums) gradient_sum_->end();
   return loss.terms;
 }
 
-void Learner::distil(const torch::Tensor& images, const std::vector<torch::Tensor>& outputs, int64_t epoch,
-                     DetectionLossResult& loss) {
+void Learner::distil(const torch::Tensor& images, const std::vector<torch::Tensor>& outputs,
+                     int64_t whole_count, int64_t epoch, DetectionLossResult& loss) {
   const auto taught = teacher_->network.forward(images, eager::Mode::evaluate);
   const auto maps = [](const eager::Network& network, const std::vector<torch::Tensor>& all) {
     std::vector<torch::Tensor> list;
@@ -87,7 +93,7 @@ void Learner::distil(const torch::Tensor& images, const std::vector<torch::Tenso
     return list;
   };
   const torch::Tensor features =
-      channelwise_distillation(maps(network_, outputs), maps(teacher_->network, taught));
+      channelwise_distillation(maps(network_, outputs), maps(teacher_->network, taught), whole_count);
   const torch::Tensor classes = class_distillation(gather_(outputs).logits, teacher_->gather(taught).logits,
                                                    recipe_.distill_temperature) /
                                 loss.normaliser();
@@ -98,9 +104,32 @@ void Learner::distil(const torch::Tensor& images, const std::vector<torch::Tenso
   loss.total = loss.total + sum;
 }
 
+void Learner::average_statistics() {
+  const torch::NoGradGuard no_gradients;
+  std::vector<torch::Tensor> statistics, flat;
+  for (const eager::NamedTensor& named : network_.tensors()) {
+    if (named.kind != eager::Kind::statistics) continue;
+    statistics.push_back(named.tensor);
+    flat.push_back(named.tensor.flatten());
+  }
+  if (flat.empty()) return;
+  const torch::Tensor all = torch::cat(flat);
+  group_.start_sum({all.mutable_data_ptr<float>(), static_cast<size_t>(all.numel())})->wait();
+  int64_t first = 0;
+  for (const torch::Tensor& tensor : statistics) {
+    tensor.copy_(all.slice(0, first, first + tensor.numel()).view(tensor.sizes()) / group_.size());
+    first += tensor.numel();
+  }
+}
+
 void Learner::step(const StepSettings& settings) {
   optimizer_.step(settings);
-  optimizer_.zero_gradients();
+  if (gradient_sum_) {
+    gradient_sum_->clear();
+    if (!recipe_.sync_bn) average_statistics();
+  } else {
+    optimizer_.zero_gradients();
+  }
   network_.follow_weights();
   if (ema_) ema_->update();
 }

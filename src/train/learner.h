@@ -7,6 +7,7 @@
 #include "train/checkpoint.h"
 #include "train/detection_loss.h"
 #include "train/ema.h"
+#include "train/gradient_sum.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
 #include "train/training.h"
@@ -16,15 +17,18 @@ namespace y6q::train {
 /// Whether to train in BF16: "on", "off", or "auto" (where the CPU has instructions for it).
 bool use_bf16(const std::string& choice);
 
-/// A network that learns: forward, loss, backward, step, averages. Knows nothing of epochs' order, files or
-/// hooks.
+/// A network that learns: forward, loss, backward, step, averages. It knows nothing of the order of epochs
+/// and of files.
 class Learner {
  public:
   /// Throws InternalError when an output is missing, ShapeError when the teacher's are of other shapes.
-  Learner(const Training& training, const TrainRecipe& recipe, double weight_decay);
+  /// With several processes each learns from its share of every batch, and all calls are collectives.
+  Learner(const Training& training, const TrainRecipe& recipe, double weight_decay,
+          dist::Group& group = dist::alone());
 
-  /// Adds the batch's gradients to those pending. Its loss terms may be non-finite.
-  LossTerms learn(const data::Batch& batch, int64_t epoch);
+  /// Adds the batch's gradients to those pending; before_step: it is the last one before a step. The loss
+  /// terms are this process' share of the batch's, and may be non-finite.
+  LossTerms learn(const data::Batch& batch, int64_t epoch, bool before_step = true);
   /// One optimizer step with the pending gradients, and the averages after it.
   void step(const StepSettings& settings);
 
@@ -37,9 +41,11 @@ class Learner {
   void restore(const TrainState& state);
 
  private:
-  /// Adds the teacher's terms.
-  void distil(const torch::Tensor& images, const std::vector<torch::Tensor>& outputs, int64_t epoch,
-              DetectionLossResult& loss);
+  /// Adds the teacher's terms. whole_count: images of the batch.
+  void distil(const torch::Tensor& images, const std::vector<torch::Tensor>& outputs, int64_t whole_count,
+              int64_t epoch, DetectionLossResult& loss);
+  /// Running statistics become the mean of all processes'.
+  void average_statistics();
 
   struct Teacher {
     eager::Network network;
@@ -48,12 +54,14 @@ class Learner {
   };
 
   TrainRecipe recipe_;
+  dist::Group& group_;
   eager::Network network_;
   std::optional<Teacher> teacher_;
   PredictionGatherer gather_;
   DetectionLoss loss_;
   Sgd optimizer_;
   std::optional<Ema> ema_;
+  std::optional<GradientSum> gradient_sum_;  ///< with several processes
 };
 
 }  // namespace y6q::train

@@ -21,16 +21,17 @@ std::string shown(const LossTerms& losses) {
 
 class Run {
  public:
-  Run(const Training& training, data::Loader& loader, const TrainRecipe& recipe, const TrainHooks& hooks)
+  Run(const Training& training, data::Loader& loader, const TrainRecipe& recipe, const TrainContext& context)
       : start_(training.start),
         loader_(loader),
         recipe_(recipe),
-        hooks_(hooks),
+        context_(context),
         schedule_(schedule_options(recipe, loader.batches_per_epoch())),
-        learner_(training, recipe, schedule_.weight_decay()) {
-    state_.recipe = "# " + hooks.subject + "\n" + to_yaml(recipe);
-    if (hooks.resume && !hooks.state_file.empty() && fs::exists(hooks.state_file)) restore();
-    if (hooks.on_start) hooks.on_start(progress().iteration);
+        group_(*context.group),
+        learner_(training, recipe, schedule_.weight_decay(), group_) {
+    state_.recipe = "# " + context.subject + "\n" + to_yaml(recipe);
+    if (context.resume && !context.state_file.empty() && fs::exists(context.state_file)) restore();
+    if (context.on_start) context.on_start(progress().iteration);
   }
 
   TrainResult finish() {
@@ -56,18 +57,18 @@ class Run {
   Progress& progress() { return state_.progress; }
 
   void restore() {
-    TrainState state = read_state(hooks_.state_file);
+    TrainState state = read_state(context_.state_file);
     if (state.recipe != state_.recipe) {
       throw InputError(
           "training state: {} was written with another recipe, network or data set; use the same, or remove "
           "the "
           "file to start anew",
-          hooks_.state_file.string());
+          context_.state_file.string());
     }
     if (state.progress.epoch > recipe_.epochs || state.progress.batch > loader_.batches_per_epoch() ||
         (!state.best.empty() && state.best.size() != start_.weights.size())) {
       throw InputError("training state: {} does not fit the data or the model; remove the file to start anew",
-                       hooks_.state_file.string());
+                       context_.state_file.string());
     }
     learner_.restore(state);
     state_ = std::move(state);
@@ -79,17 +80,18 @@ class Run {
     const bool strong = progress().epoch < recipe_.epochs - calm_epochs(recipe_);
     loader_.set_recipe(strong ? recipe_.augment : data::without_strong(recipe_.augment));
     loader_.start_epoch(progress().epoch, progress().batch);
-    hooks_.monitor->begin(fmt::format("epoch {}/{}", progress().epoch + 1, recipe_.epochs), batches,
-                          "batches");
+    context_.monitor->begin(fmt::format("epoch {}/{}", progress().epoch + 1, recipe_.epochs), batches,
+                            "batches");
     started_ = std::chrono::steady_clock::now();
     images_ = 0;
     while (const auto batch = loader_.next()) run_batch(*batch, batches);
-    hooks_.monitor->end();
+    context_.monitor->end();
   }
 
   void run_batch(const data::Batch& batch, int64_t batches) {
     const StepSettings settings = schedule_.at(progress().iteration, progress().epoch);
-    const LossTerms terms = learner_.learn(batch, progress().epoch);
+    const bool steps = accumulation_.add(settings.accumulate, progress().batch + 1 == batches);
+    const auto [terms, stop_asked] = of_all(learner_.learn(batch, progress().epoch, steps));
     if (!std::isfinite(terms.total())) {
       throw GoalMissed(
           "train: the loss is {} in epoch {}, batch {}; lower lr0 or lengthen the warm-up, or set bf16: off "
@@ -97,16 +99,30 @@ class Run {
           terms.total(), progress().epoch + 1, progress().batch + 1);
     }
     progress().sums += terms;
-    if (hooks_.on_iteration)
-      hooks_.on_iteration({progress().iteration, progress().epoch, terms, settings.lr});
+    if (context_.on_iteration)
+      context_.on_iteration({progress().iteration, progress().epoch, terms, settings.lr});
     ++progress().batch;
     ++progress().iteration;
-    images_ += batch.count;
-    const bool stepped = accumulation_.add(settings.accumulate, progress().batch == batches);
-    if (stepped) learner_.step(settings);
-    hooks_.monitor->advance(progress().batch, fmt::format("loss {:.3f}", terms.total()));
+    images_ += batch.whole_count;
+    if (steps) learner_.step(settings);
+    context_.monitor->advance(progress().batch, fmt::format("loss {:.3f}", terms.total()));
     // Only between steps, so that no pending gradients have to be saved; the end of an epoch is near anyway.
-    if (stepped && progress().batch < batches && hooks_.monitor->stop_requested()) stop();
+    if (steps && progress().batch < batches && stop_asked) stop();
+  }
+
+  struct Answer {
+    LossTerms terms;
+    bool stop_asked;
+  };
+  /// The batch's terms, and whether any process was asked to stop: all go on or none.
+  Answer of_all(const LossTerms& mine) {
+    std::vector<double> values;
+    for (const LossTerm& term : kLossTerms) values.push_back(mine.*term.value);
+    values.push_back(context_.monitor->stop_requested() ? 1 : 0);
+    group_.sum(values);
+    Answer answer{{}, values.back() > 0};
+    for (size_t i = 0; i < kLossTerms.size(); ++i) answer.terms.*kLossTerms[i].value = values[i];
+    return answer;
   }
 
   void close_epoch() {
@@ -119,21 +135,21 @@ class Run {
                  static_cast<double>(images_) / std::max(elapsed.count(), 1e-9)};
     row.map = evaluated();
     progress().history.push_back(row);
-    if (hooks_.on_epoch) hooks_.on_epoch(row);
-    hooks_.monitor->message(fmt::format(
+    if (context_.on_epoch) context_.on_epoch(row);
+    context_.monitor->message(fmt::format(
         "epoch {}/{}: loss{}{}, {:.1f} images/s", row.epoch + 1, recipe_.epochs, shown(row.losses),
         row.map ? fmt::format(", mAP {:.2f}", 100 * *row.map) : "", row.images_per_s));
     ++progress().epoch;
     progress().batch = 0;
     progress().sums = {};
     save();
-    if (progress().epoch < recipe_.epochs && hooks_.monitor->stop_requested()) stop();
+    if (progress().epoch < recipe_.epochs && group_.any(context_.monitor->stop_requested())) stop();
   }
 
   std::optional<double> evaluated() {
     const int64_t done = progress().epoch + 1;
     const bool due = done % recipe_.eval_interval == 0 || done == recipe_.epochs;
-    if (!hooks_.evaluate || !due) return {};
+    if (!context_.evaluate || !due) return {};
     ir::Model model = learner_.model();
     const double map = map_of(model);
     if (map >= progress().best_map) {
@@ -147,17 +163,18 @@ class Run {
   /// An epoch that is trained but not evaluated is a state as any other: all of its batches are done.
   double map_of(const ir::Model& model) {
     try {
-      return hooks_.evaluate(model);
+      return context_.evaluate(model);
     } catch (const Interrupted&) {
       stop();
     }
   }
 
   void save() {
-    if (!hooks_.history_csv.empty()) write_file(hooks_.history_csv, history_csv(progress().history));
-    if (hooks_.state_file.empty()) return;
+    if (!group_.is_first()) return;
+    if (!context_.history_csv.empty()) write_file(context_.history_csv, history_csv(progress().history));
+    if (context_.state_file.empty()) return;
     learner_.save(state_);
-    write_state(hooks_.state_file, state_);
+    write_state(context_.state_file, state_);
     drop_copies();
   }
 
@@ -170,17 +187,18 @@ class Run {
 
   [[noreturn]] void stop() {
     save();
-    throw Interrupted(
-        "train: stopped after {} of {} epochs and {} batches; {}", progress().epoch, recipe_.epochs,
-        progress().batch,
-        hooks_.state_file.empty() ? "nothing was saved" : "the same command goes on (train: with --resume)");
+    throw Interrupted("train: stopped after {} of {} epochs and {} batches; {}", progress().epoch,
+                      recipe_.epochs, progress().batch,
+                      context_.state_file.empty() ? "nothing was saved"
+                                                  : "the same command goes on (train: with --resume)");
   }
 
   const ir::Model& start_;
   data::Loader& loader_;
   const TrainRecipe& recipe_;
-  const TrainHooks& hooks_;
+  const TrainContext& context_;
   Schedule schedule_;
+  dist::Group& group_;
   Learner learner_;
   TrainState state_;
   Accumulation accumulation_;
@@ -191,8 +209,8 @@ class Run {
 }  // namespace
 
 TrainResult train(const Training& training, data::Loader& loader, const TrainRecipe& recipe,
-                  const TrainHooks& hooks) {
-  return Run(training, loader, recipe, hooks).finish();
+                  const TrainContext& context) {
+  return Run(training, loader, recipe, context).finish();
 }
 
 }  // namespace y6q::train

@@ -6,6 +6,7 @@
 
 #include "base/monitor.h"
 #include "data/loader.h"
+#include "dist/group.h"
 #include "ir/model.h"
 #include "train/checkpoint.h"
 #include "train/image_loss.h"
@@ -21,8 +22,9 @@ struct IterationRow {
   double lr = 0;
 };
 
-/// What a run shows and keeps; all of it may be left out.
-struct TrainHooks {
+/// What a run shows and keeps, and with whom it works; all of it may be left out. With several processes the
+/// first one alone writes; evaluate is called by all and gives all the same.
+struct TrainContext {
   /// COCO mAP in 0..1 of the model that would be kept. Absent: no evaluation, the last model is the best. May
   /// throw Interrupted: the run stops as if asked to, and the resumed one begins with the evaluation.
   std::function<double(const ir::Model& model)> evaluate = {};
@@ -35,6 +37,7 @@ struct TrainHooks {
   std::string subject = {};  ///< one line: network and data; a state of another subject is refused
   bool resume = false;       ///< go on from state_file when it exists
   Monitor* monitor = &silent_monitor();
+  dist::Group* group = &dist::alone();  ///< the loader's parts are its ranks
 };
 
 struct TrainResult {
@@ -46,10 +49,11 @@ struct TrainResult {
 };
 
 /// Trains `training.start` on the loader's batches. The same model, data, recipe, machine and thread count
-/// give the same weights, interrupted and resumed or not. Throws GoalMissed when a loss is not finite,
-/// Interrupted after a stop was asked for (state saved), InputError when the state belongs to another network
-/// or recipe.
+/// give the same weights, interrupted and resumed or not; with several processes the same to rounding (where
+/// batch normalisation takes its statistics from a process' own images, to those; see TrainRecipe::sync_bn).
+/// Throws GoalMissed when a loss is not finite, Interrupted after a stop was asked for (state saved),
+/// InputError when the state belongs to another network or recipe.
 TrainResult train(const Training& training, data::Loader& loader, const TrainRecipe& recipe,
-                  const TrainHooks& hooks);
+                  const TrainContext& context);
 
 }  // namespace y6q::train

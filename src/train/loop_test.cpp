@@ -114,7 +114,7 @@ class TrainLoop : public testing::Test {
          {{label, part(x0) + part(side) / 2, part(y0) + part(side) / 2, part(side), part(side)}}});
   }
 
-  TrainResult run(const TrainRecipe& recipe, const TrainHooks& hooks) {
+  TrainResult run(const TrainRecipe& recipe, const TrainContext& context) {
     at::set_num_threads(2);
     data::Loader loader(dataset_, {.batch_size = recipe.batch_size,
                                    .image_height = kSide,
@@ -123,7 +123,7 @@ class TrainLoop : public testing::Test {
                                    .augment = true,
                                    .recipe = recipe.augment,
                                    .seed = recipe.seed});
-    return train({tiny_model()}, loader, recipe, hooks);
+    return train({tiny_model()}, loader, recipe, context);
   }
 
   /// A stand-in for an evaluation: some number that depends on the weights.
@@ -138,27 +138,28 @@ class TrainLoop : public testing::Test {
 TEST_F(TrainLoop, LearnsAndReports) {
   TrainRecipe recipe = small_recipe();
   recipe.epochs = 12;
-  TrainHooks hooks{.evaluate = score, .history_csv = folder_ / "history.csv"};
-  const TrainResult result = run(recipe, hooks);
+  TrainContext context{.evaluate = score, .history_csv = folder_ / "history.csv"};
+  const TrainResult result = run(recipe, context);
   ASSERT_EQ(result.history.size(), 12U);
   const auto loss = [](const EpochRow& row) { return row.losses.classes + row.losses.iou; };
   EXPECT_LT(loss(result.history[11]), 0.9 * loss(result.history[4]));
   EXPECT_FALSE(result.history[0].map.has_value());
   EXPECT_TRUE(result.history[1].map.has_value());
   EXPECT_TRUE(result.history[11].map.has_value());
-  EXPECT_EQ(read_file(hooks.history_csv), history_csv(result.history));
+  EXPECT_EQ(read_file(context.history_csv), history_csv(result.history));
   EXPECT_NE(result.last.weights, tiny_model().weights);
 }
 
 TEST_F(TrainLoop, ResumedRunsEndWithTheSameWeights) {
-  const TrainHooks plain{.evaluate = score};
+  const TrainContext plain{.evaluate = score};
   const TrainResult straight = run(small_recipe(), plain);
   for (const int64_t stop_after : {1, 3, 5}) {
     StopAfter monitor(stop_after);
-    TrainHooks hooks{.evaluate = score, .state_file = folder_ / "state", .resume = true, .monitor = &monitor};
-    EXPECT_THROW(run(small_recipe(), hooks), Interrupted);
-    hooks.monitor = &silent_monitor();
-    const TrainResult resumed = run(small_recipe(), hooks);
+    TrainContext context{
+        .evaluate = score, .state_file = folder_ / "state", .resume = true, .monitor = &monitor};
+    EXPECT_THROW(run(small_recipe(), context), Interrupted);
+    context.monitor = &silent_monitor();
+    const TrainResult resumed = run(small_recipe(), context);
     EXPECT_EQ(resumed.last.weights, straight.last.weights) << "stopped after " << stop_after;
     EXPECT_EQ(resumed.best.weights, straight.best.weights);
     EXPECT_EQ(resumed.best_epoch, straight.best_epoch);
@@ -166,7 +167,7 @@ TEST_F(TrainLoop, ResumedRunsEndWithTheSameWeights) {
     for (size_t i = 0; i < straight.history.size(); ++i) {
       EXPECT_EQ(resumed.history[i].losses, straight.history[i].losses);
     }
-    fs::remove(hooks.state_file);
+    fs::remove(context.state_file);
   }
 }
 
@@ -176,16 +177,16 @@ TEST_F(TrainLoop, AnInterruptedEvaluationIsMadeUpFor) {
   const TrainResult straight = run(recipe, {.evaluate = score});
   for (const int interrupted : {1, 2, 3}) {
     int evaluations = 0, iterations = 0;
-    TrainHooks hooks{.evaluate =
-                         [&](const ir::Model& model) {
-                           if (++evaluations == interrupted) throw Interrupted("stopped");
-                           return score(model);
-                         },
-                     .state_file = folder_ / "state",
-                     .on_iteration = [&](const IterationRow&) { ++iterations; },
-                     .resume = true};
-    EXPECT_THROW(run(recipe, hooks), Interrupted);
-    const TrainResult resumed = run(recipe, hooks);
+    TrainContext context{.evaluate =
+                             [&](const ir::Model& model) {
+                               if (++evaluations == interrupted) throw Interrupted("stopped");
+                               return score(model);
+                             },
+                         .state_file = folder_ / "state",
+                         .on_iteration = [&](const IterationRow&) { ++iterations; },
+                         .resume = true};
+    EXPECT_THROW(run(recipe, context), Interrupted);
+    const TrainResult resumed = run(recipe, context);
     EXPECT_EQ(evaluations, 4) << "of three epochs, one of them twice";
     EXPECT_EQ(iterations, 9) << "three epochs of three batches, none of them twice";
     EXPECT_EQ(resumed.last.weights, straight.last.weights);
@@ -196,16 +197,16 @@ TEST_F(TrainLoop, AnInterruptedEvaluationIsMadeUpFor) {
       EXPECT_EQ(resumed.history[i].map, straight.history[i].map);
       EXPECT_EQ(resumed.history[i].lr, straight.history[i].lr);
     }
-    fs::remove(hooks.state_file);
+    fs::remove(context.state_file);
   }
 }
 
 TEST_F(TrainLoop, StatesOfAnotherRecipeAreRefused) {
-  TrainHooks hooks{.state_file = folder_ / "state", .resume = true};
-  run(small_recipe(), hooks);
+  TrainContext context{.state_file = folder_ / "state", .resume = true};
+  run(small_recipe(), context);
   TrainRecipe other = small_recipe();
   other.lr0 = 0.02;
-  EXPECT_THROW(run(other, hooks), InputError);
+  EXPECT_THROW(run(other, context), InputError);
 }
 
 TEST_F(TrainLoop, LossesThatAreNotFiniteEndTheRun) {

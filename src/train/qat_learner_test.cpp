@@ -1,66 +1,19 @@
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "eager/images.h"
 #include "train/distillation.h"
 #include "train/learner.h"
+#include "train/learner_test_network.h"
 
 // What QAT adds to a training step: weight ranges that follow the weights, and the teacher's terms.
 namespace y6q::train {
 namespace {
 
-constexpr int64_t kSide = 64, kClasses = 3;
-
-ir::Array drawn(Random& random, ir::Shape shape, double spread) {
-  ir::Array array = ir::Array::zeros(std::move(shape));
-  for (float& value : array.floats()) value = static_cast<float>(random.normal() * spread);
-  return array;
-}
-
-/// Three levels: a convolution whose weights are quantized where asked for, and the maps of a head on it.
-ir::Model network(uint64_t seed, bool quantized) {
-  Random random(seed);
-  ir::Model m;
-  ir::Value x = m.graph.add("images", ir::Input{{1, 3, kSide, kSide}}, {});
-  std::vector<std::vector<ir::Value>> maps(3);
-  int64_t channels = 3;
-  for (int64_t level = 0; level < 3; ++level) {
-    const std::string at = "level" + std::to_string(level) + ".";
-    const int64_t step = level == 0 ? 8 : 2;
-    ir::Value weight = m.add_parameter(at + "weight", drawn(random, {8, channels, step, step}, 0.1), true);
-    if (quantized) {
-      const ir::Value amax = m.add_parameter(at + "weight.amax", ir::Array::filled({8}, 1), false);
-      weight = m.graph.add(at + "weight.quant", ir::FakeQuant{.channel_axis = 0}, {weight, amax});
-    }
-    x = m.graph.add(at + "conv", ir::Conv2d{{step, step}}, {x, weight});
-    x = m.graph.add(at + "relu", ir::Relu{}, {x});
-    channels = 8;
-    maps[0].push_back(x);
-    size_t kind = 1;
-    for (const auto& [name, outputs] : {std::pair{"cls", kClasses}, std::pair{"reg", int64_t{4}}}) {
-      const ir::Value kernel =
-          m.add_parameter(at + name + ".weight", drawn(random, {outputs, 8, 1, 1}, 0.3), true);
-      const ir::Value bias = m.add_parameter(at + name + ".bias", ir::Array::filled({outputs}, 1), true);
-      maps[kind++].push_back(m.graph.add(at + name, ir::Conv2d{}, {x, kernel, bias}));
-    }
-  }
-  const char* const names[]{"feat", "cls", "reg"};
-  for (const size_t kind : {1, 2, 0}) {
-    for (size_t l = 0; l < 3; ++l) m.graph.mark_output(names[kind] + std::to_string(l), maps[kind][l]);
-  }
-  return m;
-}
-
-data::Batch batch() {
-  Random random(9);
-  data::Batch batch;
-  batch.count = 2;
-  batch.height = batch.width = kSide;
-  batch.images.resize(2 * 3 * kSide * kSide);
-  for (auto& value : batch.images) value = static_cast<uint8_t>(random.bits() >> 56);
-  batch.targets = {{0, 1, .5F, .5F, .5F, .4F}, {0, 0, .3F, .6F, .2F, .3F}, {1, 2, .6F, .4F, .7F, .7F}};
-  return batch;
-}
+using tiny::batch;
+using tiny::kClasses;
+using tiny::Kernels;
+using tiny::kSide;
+using tiny::network;
 
 TrainRecipe recipe(double features, double classes) {
   TrainRecipe recipe;
@@ -73,12 +26,13 @@ TrainRecipe recipe(double features, double classes) {
 }
 
 double distilled(const TrainRecipe& recipe, int64_t epoch, uint64_t teacher = 2) {
-  const Training training{.start = network(1, true), .teacher = network(teacher, false)};
+  const Training training{.start = network(1, Kernels::quantized),
+                          .teacher = network(teacher, Kernels::plain)};
   return Learner(training, recipe, 0).learn(batch(), epoch).distill;
 }
 
 TEST(QatLearner, WeightRangesFollowTheWeightsFromTheStartAndAfterEachStep) {
-  Learner learner({.start = network(1, true)}, recipe(0, 0), 0);
+  Learner learner({.start = network(1, Kernels::quantized)}, recipe(0, 0), 0);
   const auto expect_followed = [&](const char* when) {
     const ir::Model model = learner.model();
     for (const char* level : {"level0.", "level1.", "level2."}) {
@@ -111,7 +65,7 @@ TEST(QatLearner, DistillationFallsAlongItsCosine) {
 
 TEST(QatLearner, ClassDistillationIsDividedByTheNormaliserOfTheDetectionLoss) {
   const TrainRecipe classes = recipe(0, 3);
-  eager::Network student(network(1, true)), teacher(network(2, false));
+  eager::Network student(network(1, Kernels::quantized)), teacher(network(2, Kernels::plain));
   student.follow_weights();
   const data::Batch images = batch();
   const torch::Tensor pixels = eager::to_images(images.images.data(), {2, 3, kSide, kSide});
@@ -128,7 +82,7 @@ TEST(QatLearner, ClassDistillationIsDividedByTheNormaliserOfTheDetectionLoss) {
 }
 
 TEST(QatLearner, ATeacherThatSaysTheSameTeachesNothing) {
-  const Training training{.start = network(1, false), .teacher = network(1, false)};
+  const Training training{.start = network(1, Kernels::plain), .teacher = network(1, Kernels::plain)};
   EXPECT_NEAR(Learner(training, recipe(10, 1), 0).learn(batch(), 0).distill, 0, 1e-5);
 }
 

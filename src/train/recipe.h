@@ -32,8 +32,10 @@ struct TrainRecipe {
   double distill_feature_weight = 10;    ///< with a teacher: of the neck's maps; 0: off
   double distill_class_weight = 1;       ///< with a teacher: of class scores; 0: off
   double distill_temperature = 20;       ///< of class distillation
-  bool ema = true;                       ///< false: evaluate and keep the raw weights
-  std::string bf16 = "auto";             ///< auto, on, off
+  bool sync_bn =
+      false;        ///< batch statistics over the images of all processes, by one algorithm for any number
+  bool ema = true;  ///< false: evaluate and keep the raw weights
+  std::string bf16 = "auto";  ///< auto, on, off
   uint64_t seed = 0;
   data::AugmentRecipe augment;  ///< a map under the key `augment`
   bool operator==(const TrainRecipe&) const = default;

@@ -15,7 +15,7 @@
 #include "ir/text.h"
 #include "models/yolov6.h"
 #include "passes/append_decode.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 #include "stages/export.h"
 #include "support/folder.h"
 

@@ -1,6 +1,7 @@
+#include "passes/deploy.h"
+
 #include "golden/golden.h"
 #include "models/yolov6.h"
-#include "passes/pipeline.h"
 
 namespace y6q::passes {
 namespace {

@@ -35,7 +35,7 @@ TEST(GoldenDistill, ChannelwiseLossAndGradientsAgree) {
   for (const int temperature : {1, 4}) {
     const std::string suffix = "_temperature_" + std::to_string(temperature);
     const auto student = levels_named(file, "student"), teacher = levels_named(file, "teacher");
-    const Tensor loss = channelwise_distillation(student, teacher, temperature);
+    const Tensor loss = channelwise_distillation(student, teacher, student[0].size(0), temperature);
     const double want = recorded["loss" + suffix];
     EXPECT_NEAR(loss.item<double>(), want, 1e-4 * want);
     loss.backward();
@@ -82,7 +82,7 @@ TEST_P(RecordedDistillation, LossesAndGradientsAgree) {
   EXPECT_NEAR(loss.terms.dfl / 0.5, parts["dfl"].get<double>(), 1e-4 * parts["dfl"].get<double>());
 
   const Tensor classes = class_distillation(student.logits, teacher.logits, temperature);
-  const Tensor channels = channelwise_distillation(features, wanted);
+  const Tensor channels = channelwise_distillation(features, wanted, features[0].size(0));
   const Tensor sides =
       recorded["use_dfl"].get<bool>()
           ? dfl_distillation(student.distances, teacher.distances, loss.assignments, temperature) / norm

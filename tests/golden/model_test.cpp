@@ -9,7 +9,7 @@
 #include "ir/interpret.h"
 #include "models/yolov6.h"
 #include "passes/append_decode.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 
 namespace y6q {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-/// Files that mean no good, for the commands that read checkpoints and model files.
+/// Hostile files for the commands that read checkpoints and model files.
 namespace y6q::hostile {
 
 struct HostileFile {

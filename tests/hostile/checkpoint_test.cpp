@@ -1,7 +1,7 @@
 #include "hostile/checkpoint_files.h"
 #include "hostile/contract.h"
 
-// `convert` and `inspect` with files that mean no good: exit 3, a message, no output, nothing executed, under
+// `convert` and `inspect` with hostile files: exit 3, a message, no output, nothing executed, under
 // two seconds, memory of the whole process below twice the file and 64 MB.
 namespace y6q::hostile {
 

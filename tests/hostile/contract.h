@@ -7,8 +7,8 @@
 #include "formats/model_file.h"
 #include "ir/queries.h"
 #include "models/yolov6.h"
+#include "passes/deploy.h"
 #include "passes/insert_quantizers.h"
-#include "passes/pipeline.h"
 #include "support/process.h"
 
 /// What PRODUCT's contract says of every subcommand, as expectations about the real program.

@@ -11,8 +11,8 @@
 #include "formats/test_archive.h"
 #include "ir/text.h"
 #include "models/yolov6.h"
+#include "passes/deploy.h"
 #include "passes/insert_quantizers.h"
-#include "passes/pipeline.h"
 #include "support/folder.h"
 
 namespace y6q::checkpoint {

@@ -6,8 +6,8 @@
 
 #include "ir/cost.h"
 #include "models/yolov6.h"
+#include "passes/deploy.h"
 #include "passes/insert_quantizers.h"
-#include "passes/pipeline.h"
 #include "support/folder.h"
 
 namespace y6q::stages {

@@ -10,7 +10,7 @@
 #include "infer/engine_runner.h"
 #include "models/yolov6.h"
 #include "onnx/write.h"
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 #include "pipeline/threshold_detector.h"
 #include "stages/evaluate.h"
 #include "support/process.h"

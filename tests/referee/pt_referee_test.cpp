@@ -5,8 +5,8 @@
 #include "formats/pt_reader.h"
 #include "formats/pt_writer.h"
 #include "models/yolov6.h"
+#include "passes/deploy.h"
 #include "passes/insert_quantizers.h"
-#include "passes/pipeline.h"
 #include "referee/referee.h"
 
 namespace y6q::referee {

@@ -61,6 +61,8 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  pid_t id() const { return id_; }  ///< 0: it has ended
+
   void send(int signal) const {
     if (id_ > 0) ::kill(id_, signal);  // 0 would be our own group
   }

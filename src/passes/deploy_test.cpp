@@ -1,4 +1,4 @@
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "passes/pipeline.h"
+#include "passes/deploy.h"
 
 #include "base/errors.h"
 #include "passes/fold_batch_norm.h"

@@ -1,6 +1,7 @@
-#include "eager/lower.h"
+#include "eager/run_operator.h"
 
 #include "base/errors.h"
+#include "eager/sync_batch_norm.h"
 
 namespace y6q::eager {
 namespace {
@@ -27,7 +28,7 @@ Tensor pointwise(const ir::Conv2d& op, Operands in) {
   return at::linear(pixels, like(in[1], in[0]).flatten(1), bias_of(in)).permute({0, 3, 1, 2});
 }
 
-Tensor run(const ir::Conv2d& op, Operands in, const LowerOptions&) {
+Tensor run(const ir::Conv2d& op, Operands in, const OperatorOptions&) {
   // LibTorch 2.15 writes beyond its buffers in the weight gradient of a channels-last, strided 1x1
   // convolution of 3 channels on AVX-512 machines (the heap is damaged within an epoch; MALLOC_CHECK_=3 shows
   // it at once).
@@ -37,31 +38,33 @@ Tensor run(const ir::Conv2d& op, Operands in, const LowerOptions&) {
                     {1, 1}, op.groups);
 }
 
-Tensor run(const ir::ConvTranspose2d& op, Operands in, const LowerOptions&) {
+Tensor run(const ir::ConvTranspose2d& op, Operands in, const OperatorOptions&) {
   return at::conv_transpose2d(in[0], like(in[1], in[0]), bias_of(in), {op.stride.h, op.stride.w});
 }
 
-Tensor run(const ir::BatchNorm& op, Operands in, const LowerOptions& options) {
+Tensor run(const ir::BatchNorm& op, Operands in, const OperatorOptions& options) {
+  if (options.training && options.sync_batch_norm != nullptr)
+    return sync_batch_norm(in, op, *options.sync_batch_norm);
   return at::batch_norm(in[0], in[1], in[2], in[3], in[4], options.training, op.momentum, op.eps, false);
 }
 
-Tensor run(const ir::Relu&, Operands in, const LowerOptions& options) {
+Tensor run(const ir::Relu&, Operands in, const OperatorOptions& options) {
   return options.may_overwrite ? Tensor(in[0]).relu_() : in[0].relu();
 }
 
-Tensor run(const ir::Silu&, Operands in, const LowerOptions&) { return at::silu(in[0]); }
+Tensor run(const ir::Silu&, Operands in, const OperatorOptions&) { return at::silu(in[0]); }
 
-Tensor run(const ir::Add&, Operands in, const LowerOptions&) { return in[0] + in[1]; }
+Tensor run(const ir::Add&, Operands in, const OperatorOptions&) { return in[0] + in[1]; }
 
-Tensor run(const ir::ChannelScale&, Operands in, const LowerOptions&) {
+Tensor run(const ir::ChannelScale&, Operands in, const OperatorOptions&) {
   return in[0] * like(in[1], in[0]).view({1, -1, 1, 1});
 }
 
-Tensor run(const ir::MaxPool2d& op, Operands in, const LowerOptions&) {
+Tensor run(const ir::MaxPool2d& op, Operands in, const OperatorOptions&) {
   return at::max_pool2d(in[0], {op.kernel.h, op.kernel.w}, {op.stride.h, op.stride.w}, {op.pad.h, op.pad.w});
 }
 
-Tensor run(const ir::Concat& op, Operands in, const LowerOptions&) {
+Tensor run(const ir::Concat& op, Operands in, const OperatorOptions&) {
   return at::cat(std::vector<Tensor>(in.begin(), in.end()), op.axis);
 }
 
@@ -69,7 +72,7 @@ Tensor run(const ir::Concat& op, Operands in, const LowerOptions&) {
 Tensor rows(const Tensor& map) { return map.flatten(2).transpose(1, 2); }
 
 // spec/01 §3.5.
-Tensor run(const ir::Decode& op, Operands in, const LowerOptions&) {
+Tensor run(const ir::Decode& op, Operands in, const OperatorOptions&) {
   const size_t levels = op.strides.size();
   std::vector<Tensor> parts;
   for (size_t l = 0; l < levels; ++l) {
@@ -87,16 +90,16 @@ Tensor run(const ir::Decode& op, Operands in, const LowerOptions&) {
   return torch::cat(parts, 1);
 }
 
-[[noreturn]] Tensor not_lowered(std::string_view name) {
-  throw InternalError("eager: {} is run by the plan, not lowered", name);
+[[noreturn]] Tensor run_elsewhere(std::string_view name) {
+  throw InternalError("eager: {} is the business of the plan", name);
 }
-Tensor run(const ir::Input&, Operands, const LowerOptions&) { not_lowered("Input"); }
-Tensor run(const ir::Parameter&, Operands, const LowerOptions&) { not_lowered("Parameter"); }
-Tensor run(const ir::FakeQuant&, Operands, const LowerOptions&) { not_lowered("FakeQuant"); }
+Tensor run(const ir::Input&, Operands, const OperatorOptions&) { run_elsewhere("Input"); }
+Tensor run(const ir::Parameter&, Operands, const OperatorOptions&) { run_elsewhere("Parameter"); }
+Tensor run(const ir::FakeQuant&, Operands, const OperatorOptions&) { run_elsewhere("FakeQuant"); }
 
 }  // namespace
 
-Tensor lower(const ir::Op& op, Operands operands, const LowerOptions& options) {
+Tensor run_operator(const ir::Op& op, Operands operands, const OperatorOptions& options) {
   return std::visit([&](const auto& concrete) { return run(concrete, operands, options); }, op);
 }
 

@@ -9,7 +9,8 @@ home_cache() {
   [[ -z $base ]] || echo "$base/yolov6q/wheels"
 }
 cache=${Y6Q_CACHE-$(home_cache)}
-pinned() { grep -v '^#' scripts/wheels.txt; }
+lists=(scripts/wheels.txt) parts=(scripts/wheel_parts.txt)  # of what was asked for, now or before
+pinned() { grep -hv '^#' "${lists[@]}"; }
 packages() {  # packages [optional group …]
   awk -v wanted=" $* " '!/^#/ && ($1 !~ /^(dev|video)$/ || index(wanted, " " $1 " ")) { for (i = 2; i <= NF; ++i) print $i }' scripts/packages.txt
 }
@@ -18,7 +19,7 @@ apt_line() { echo "apt-get install --no-install-recommends" $(packages); }
 
 usage() {
   cat <<TEXT
-usage: ./run setup [--dev] [--video]
+usage: ./run setup [--dev] [--video] [--cuda]
 
 Brings a Debian 12 machine to the point where ./run build works:
   1. Debian packages, only those that are missing (needs root). Without root, have someone run
@@ -29,6 +30,8 @@ Brings a Debian 12 machine to the point where ./run build works:
      --video adds what builds with -DY6Q_VIDEO=ON need: $(group video)
   2. LibTorch, OpenVINO and ONNX's schema as hash-checked wheels, 620 MB: into .deps/wheels, unpacked to .deps/site.
      pip fetches them, as it is configured on this machine.
+     --cuda adds what --device cuda needs: LibTorch's CUDA part and NVIDIA's libraries, 1.9 GB more (3.5 GB on disk);
+     the driver is the machine's own. The program need not be built again.
 
 Wheels that are already in .deps/wheels, or in the folder Y6Q_CACHE (now: ${cache:-none}; empty: none), are not fetched again.
 They are written nowhere else, unless you set Y6Q_CACHE: then that folder is filled with them.
@@ -88,7 +91,7 @@ fetch_wheels() {
   rm -rf .deps/fetch
   python3 -m pip download --quiet --no-cache-dir --no-deps --require-hashes --only-binary=:all: \
     --implementation cp --python-version 3.11 --abi cp311 --abi none \
-    --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux2014_x86_64 \
+    --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_18_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux2014_x86_64 \
     -d .deps/fetch -r <(echo "$missing") || die 4 "pip could not fetch the wheels: network, disk or index; try again"
   mv .deps/fetch/*.whl .deps/wheels/
   rm -rf .deps/fetch
@@ -100,7 +103,7 @@ fill_cache() {
   [[ -n ${Y6Q_CACHE-} ]] && mkdir -p "$cache" 2>/dev/null || return 0
   local hash path
   while read -r hash path; do
-    grep -q "sha256:$hash\$" scripts/wheels.txt || continue
+    pinned | grep -q "sha256:$hash\$" || continue
     [[ -e $cache/$(basename "$path") ]] || cp --link "$path" "$cache/" 2>/dev/null || cp "$path" "$cache/" || true
   done < <(hashes .deps/wheels)
 }
@@ -111,8 +114,8 @@ unpack_wheels() {
   mkdir -p .deps/unpack .deps/site.part
   local hash path part
   while read -r hash path; do
-    grep -q "sha256:$hash\$" scripts/wheels.txt || continue
-    python3 -m zipfile -e "$path" .deps/unpack || die 4 "cannot unpack $path: is the disk full? (2.5 GB are needed)"
+    pinned | grep -q "sha256:$hash\$" || continue
+    python3 -m zipfile -e "$path" .deps/unpack || die 4 "cannot unpack $path: is the disk full? (2.5 GB are needed, with --cuda 8 GB)"
   done < <(hashes .deps/wheels)
   while read -r part; do
     for path in .deps/unpack/$part; do
@@ -120,19 +123,20 @@ unpack_wheels() {
       mkdir -p ".deps/site.part/$(dirname "${path#.deps/unpack/}")"
       mv "$path" ".deps/site.part/${path#.deps/unpack/}"
     done
-  done < <(grep -v '^#' scripts/wheel_parts.txt)
+  done < <(grep -hv '^#' "${parts[@]}")
   rm -rf .deps/unpack .deps/site
   echo "$1" >.deps/site.part/stamp
   mv .deps/site.part .deps/site
 }
 
 main() {
-  local optional=() argument
+  local optional=() argument cuda=
   for argument in "$@"; do
     case $argument in
       --dev|--video) optional+=("${argument#--}") ;;
+      --cuda) cuda=1 ;;
       -h|--help) usage; exit 0 ;;
-      *) die 2 "unknown argument '$argument'; accepted: --dev, --video, --help" ;;
+      *) die 2 "unknown argument '$argument'; accepted: --dev, --video, --cuda, --help" ;;
     esac
   done
   [[ $(uname -m) == x86_64 ]] || die 4 "this machine is $(uname -m); the pinned libraries are for x86_64"
@@ -140,8 +144,11 @@ main() {
   exec 9>.deps/lock
   flock 9
   install_packages ${optional[@]+"${optional[@]}"}
+  if [[ -n $cuda || -e .deps/site/torch/lib/libtorch_cuda.so ]]; then
+    lists+=(scripts/wheels_cuda.txt) parts+=(scripts/wheel_parts_cuda.txt)
+  fi
   local stamp
-  stamp=$(cat scripts/wheels.txt scripts/wheel_parts.txt | sha256sum | cut -d' ' -f1)
+  stamp=$(cat "${lists[@]}" "${parts[@]}" | sha256sum | cut -d' ' -f1)
   if [[ $(cat .deps/site/stamp 2>/dev/null) != "$stamp" ]]; then
     fetch_wheels
     unpack_wheels "$stamp"

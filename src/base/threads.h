@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace y6q {
 
@@ -12,6 +13,9 @@ void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>
 
 /// Cores that this process may run on, >= 1.
 int affinity_count();
+
+/// Those cores, and this machine, as a text to compare with that of another process.
+std::string affinity_text();
 
 /// `affinity` cores, or the quota in cores, rounded up, where that is less (containers are limited by quota,
 /// not by affinity: more threads than that would wait for each other). >= 1.

@@ -46,7 +46,8 @@ class EvalCommand : public Command {
   void run(Console& console) override {
     run_.options.sole_split = true;
     stages::Run& run = run_.start(console);
-    const auto runner = infer::open(weights_, {.precision = precision_, .threads = run.threads()});
+    const auto runner =
+        infer::open(weights_, {.precision = precision_, .threads = run.threads(), .device = run.device()});
     if (size_option_->count() == 0) options_.image_size = runner->image_size();
     if (!runner->note().empty()) run.monitor().message(runner->note());
     set_protocol(runner->facts());
@@ -65,6 +66,7 @@ class EvalCommand : public Command {
     console.result(fmt::format("{}, {} images of {}\nprotocol {}\n\n{}", result.runner, result.coco.images,
                                split_, result.protocol, coco_table(result.coco)),
                    document);
+    run.group().meet();
     if (min_map_ && result.map() < *min_map_) {
       throw GoalMissed("eval: mAP {:.4f} is below --min-map {:.4f}", result.map(), *min_map_);
     }

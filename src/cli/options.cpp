@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <charconv>
+#include <regex>
 #include <string>
 
 namespace y6q::cli {
@@ -19,6 +20,13 @@ std::string no_seed(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
   const bool is_seed = error == std::errc() && end == text.data() + text.size();
   return is_seed ? "" : "'" + text + "' is not a whole number from 0 to 18446744073709551615";
+}
+
+/// Whether it is there shows when it is opened.
+std::string no_device(const std::string& text) {
+  static const std::regex known("cpu|cuda(:[0-9]{1,3})?(,cuda:[0-9]{1,3})*|[0-9]{1,3}(,[0-9]{1,3})*");
+  return std::regex_match(text, known) ? ""
+                                       : "'" + text + "' is no device; accepted: cpu, cuda, cuda:1, or 0,1";
 }
 
 }  // namespace
@@ -90,12 +98,14 @@ CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed) {
       ->group(kMachineGroup);
 }
 
-CLI::Option* add_device(CLI::App& app) {
+CLI::Option* add_device(CLI::App& app, std::string& device) {
   return app
-      .add_option_function<std::string>(
-          "--device", [](const std::string&) {}, "Device to compute on; only cpu in this version")
-      ->check(CLI::IsMember({"cpu"}))
-      ->default_str("cpu")
+      .add_option("--device", device,
+                  "Device that LibTorch computes on: cpu, cuda, cuda:N; with several processes a list, such "
+                  "as 0,1, one "
+                  "for each of this machine's")
+      ->check(CLI::Validator(no_device, ""))
+      ->capture_default_str()
       ->group(kMachineGroup);
 }
 

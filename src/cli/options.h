@@ -33,8 +33,8 @@ CLI::Option* add_threads(CLI::App& app, int& threads);
 CLI::Option* add_seed(CLI::App& app, uint64_t& seed);
 /// Absent unless given.
 CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed);
-/// Only "cpu" is accepted in this build.
-CLI::Option* add_device(CLI::App& app);
+/// cpu, cuda, cuda:N, or numbers of GPUs separated by commas.
+CLI::Option* add_device(CLI::App& app, std::string& device);
 CLI::Option* add_skip_broken(CLI::App& app, bool& skip);
 /// Shown at the end of --help.
 void add_example(CLI::App& app, const char* commands);

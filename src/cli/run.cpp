@@ -139,7 +139,9 @@ int run(int argc, char** argv) {
   } catch (const Finished& finished) {
     return finished.code;
   } catch (const Error& error) {
-    return fail(error.what(), error.code());
+    // Processes that are asked to stop lose each other where they are not at the same work.
+    const bool stopped = error.code() == ExitCode::kEnvironment && was_interrupted();
+    return fail(error.what(), stopped ? ExitCode::kInterrupted : error.code());
   } catch (const std::bad_alloc&) {
     return fail(kOutOfMemory, ExitCode::kEnvironment);
   } catch (const std::filesystem::filesystem_error& error) {

@@ -25,6 +25,8 @@ std::string duration(double seconds) {
 
 }  // namespace
 
+bool was_interrupted() { return g_interrupts > 0; }
+
 void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);

@@ -10,6 +10,8 @@ namespace y6q::cli {
 /// From here on a first SIGINT, SIGTERM or SIGUSR1 asks the work to stop, and a second one ends the process.
 /// Not to be called before there is work that asks stop_requested().
 void catch_interrupts();
+/// Whether one has come since.
+bool was_interrupted();
 
 /// Progress on stderr: a bar with rate and time left on a terminal, a plain line every ten seconds otherwise.
 /// From the first begin() on Ctrl-C asks the work to stop, and a second one ends the process at once; before,

@@ -24,8 +24,4 @@ Group& alone() {
   return group;
 }
 
-Share share_of(const Place& place, int64_t count) {
-  return {count * place.rank / place.size, count * (place.rank + 1) / place.size};
-}
-
 }  // namespace y6q::dist

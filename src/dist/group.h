@@ -15,8 +15,8 @@ namespace y6q::dist {
 class Pending {
  public:
   virtual ~Pending() = default;
-  /// The values are not to be touched before it returns. Throws EnvironmentError that names the processes
-  /// that are gone.
+  /// The values live, and are not touched, until it returns or throws. Throws EnvironmentError that names the
+  /// processes that are gone.
   virtual void wait() = 0;
 };
 
@@ -62,13 +62,5 @@ class Group {
 
 /// A job of one process: sums are what they are.
 Group& alone();
-
-/// Which of `count` things in order are this process's: [first, last), contiguous, as even as possible; the
-/// shares of all ranks in order are the whole.
-struct Share {
-  int64_t first, last;
-  int64_t size() const { return last - first; }
-};
-Share share_of(const Place& place, int64_t count);
 
 }  // namespace y6q::dist

@@ -3,12 +3,15 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -38,10 +41,15 @@ Store open_store(const Place& place, const JoinOptions& options) {
   settings.numWorkers = static_cast<size_t>(place.size);
   settings.waitWorkers = false;
   settings.timeout = options.arrival;
-  if (settings.isServer && place.listening_fd >= 0) settings.masterListenFd = place.listening_fd;
+  if (settings.isServer && place.listening_fd >= 0) {
+    ::fcntl(place.listening_fd, F_SETFD, FD_CLOEXEC);
+    settings.masterListenFd = place.listening_fd;
+  }
   try {
-    return c10::make_intrusive<c10d::PrefixStore>(fmt::format("yolov6q/{}", place.restart),
-                                                  c10::make_intrusive<c10d::TCPStore>(place.host, settings));
+    Store store = c10::make_intrusive<c10d::PrefixStore>(
+        fmt::format("yolov6q/{}", place.restart), c10::make_intrusive<c10d::TCPStore>(place.host, settings));
+    Watch::announce(place, *store);
+    return store;
   } catch (const std::exception& error) {
     throw EnvironmentError(
         "rank {} of {}: the store of the job at {}:{} cannot be {}: {}; MASTER_ADDR and MASTER_PORT say "
@@ -99,10 +107,9 @@ class GlooGroup : public Group {
  public:
   GlooGroup(const Place& place, const JoinOptions& options)
       : Group(place), deterministic_(options.deterministic), store_(open_store(place, options)) {
-    Watch::announce(place, *store_);
     wait_for_all(place, *store_, options);
-    gloo_ = connect(place, store_);
     watch_ = std::make_unique<Watch>(place, store_->clone(), options.patience, options.give_up);
+    gloo_ = connect(place, store_);
   }
 
   ~GlooGroup() override {
@@ -205,10 +212,13 @@ class GlooGroup : public Group {
   auto checked(const Talk& talk) -> decltype(talk()) {
     try {
       return talk();
-    } catch (const std::exception&) {
-      throw EnvironmentError(
-          "rank {} of {}: {}; files are whole, and the same command goes on from the last one", rank(),
-          size(), watch_->who_is_gone());
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      const std::string gone = watch_->who_is_gone();
+      if (gone.empty())
+        throw EnvironmentError("the processes of the job have lost each other: {}", first_line(error));
+      throw EnvironmentError("{}; the same command goes on from the last saved state", gone);
     }
   }
 
@@ -221,6 +231,7 @@ class GlooGroup : public Group {
 }  // namespace
 
 std::unique_ptr<Group> join(const Place& place, const JoinOptions& options) {
+  ::signal(SIGPIPE, SIG_IGN);  // Gloo writes to whoever has gone; its error says more than our end
   return std::make_unique<GlooGroup>(place, options);
 }
 

@@ -82,6 +82,7 @@ std::vector<std::string> own_arguments() {
   for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
   ::execv("/proc/self/exe", words.data());
+  fmt::print(stderr, "yolov6q: rank {} cannot be started: {}\n", rank, std::strerror(errno));
   ::_exit(static_cast<int>(ExitCode::kEnvironment));
 }
 
@@ -91,6 +92,7 @@ class Job {
     ::sigemptyset(&wanted_);
     for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGCHLD}) ::sigaddset(&wanted_, signal);
     ::sigprocmask(SIG_BLOCK, &wanted_, &before_);
+    ::signal(SIGCHLD, SIG_DFL);  // inherited as ignored, nobody's end would be heard of
     const Listener listener;
     for (int rank = 0; rank < count; ++rank) {
       const pid_t pid = ::fork();
@@ -110,7 +112,10 @@ class Job {
       const timespec second{1, 0};
       const int signal = ::sigtimedwait(&wanted_, nullptr, &second);
       if (signal == SIGCHLD) reap();
-      if (signal > 0 && signal != SIGCHLD) send(signal);
+      if (signal > 0 && signal != SIGCHLD) {
+        passed_on_ = signal;
+        send(signal);
+      }
       end_survivors();
     }
     return code_;
@@ -131,7 +136,9 @@ class Job {
       *found = 0;
       const auto rank = found - processes_.begin();
       int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-      if (WIFSIGNALED(status)) {
+      if (WIFSIGNALED(status) && WTERMSIG(status) == passed_on_) {
+        code = 128 + passed_on_;  // as a shell says it of one process; there was no work to stop yet
+      } else if (WIFSIGNALED(status)) {
         fmt::print(stderr, "yolov6q: rank {} of {} (process {}) was ended by signal {} ({})\n", rank,
                    processes_.size(), pid, WTERMSIG(status), ::strsignal(WTERMSIG(status)));
         code = static_cast<int>(ExitCode::kEnvironment);
@@ -145,7 +152,7 @@ class Job {
 
   /// Those who were interrupted may take their time to save; others notice a loss within seconds.
   void end_survivors() {
-    if (code_ == 0 || code_ == static_cast<int>(ExitCode::kInterrupted)) return;
+    if (code_ == 0 || passed_on_ != 0) return;
     constexpr seconds kToNotice{20}, kToEnd{10};
     const auto passed = Clock::now() - failed_;
     if (passed > kToNotice && !asked_) {
@@ -157,7 +164,7 @@ class Job {
 
   sigset_t wanted_{}, before_{};
   std::vector<pid_t> processes_;  ///< by rank; 0: ended
-  int code_ = 0;
+  int code_ = 0, passed_on_ = 0;
   Clock::time_point failed_;
   bool asked_ = false;
 };

@@ -46,7 +46,9 @@ class MessageReader {
   }
   template <typename T>
   std::vector<T> take_all() {
-    std::vector<T> values(take<size_t>());
+    const auto count = take<size_t>();
+    if (count > rest_.size() / sizeof(T)) throw InternalError("message of another process: ends early");
+    std::vector<T> values(count);
     for (T& value : values) value = take<T>();
     return values;
   }

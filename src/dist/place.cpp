@@ -1,5 +1,6 @@
 #include "dist/place.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -47,15 +48,17 @@ constexpr Names kSchedulers[] = {
     {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
      "OMPI_COMM_WORLD_LOCAL_SIZE"}};
 
-/// Slurm's list of tasks by node ("4(x2),3") has this node's count at its place, which is enough to tell one
-/// machine from several.
-int local_size_of(const Names& names, int size) {
+/// Where it is not said: all are on this machine, or, with a meeting point, each has a machine of its own (as
+/// jobs of Kubernetes). Of Slurm's list for several machines ("4(x2),3") the first number is taken: it tells
+/// one machine from several, which is what it is for.
+int local_size_of(const Names& names, const Place& place) {
+  const int size = place.size;
   const auto text = text_of(names.local_size);
-  if (!text) return size;
+  if (!text) return text_of("MASTER_ADDR") ? 1 : size;
   if (text->find_first_of("(,") != std::string::npos) {
     int value = 1;
     std::from_chars(text->data(), text->data() + text->size(), value);
-    return value;
+    return std::clamp(value, place.local_rank + 1, size);
   }
   return number_of(names.local_size, {1, kMostProcesses}).value_or(size);
 }
@@ -86,7 +89,7 @@ std::optional<Place> place_from_environment() {
     if (!rank || !size) continue;
     if (*size == 1) return {};
     Place place{.rank = *rank, .size = *size, .local_rank = number_of(names.local_rank).value_or(0)};
-    place.local_size = local_size_of(names, place.size);
+    place.local_size = local_size_of(names, place);
     if (place.rank >= place.size || place.local_rank >= place.local_size || place.local_size > place.size) {
       throw UsageError("{}={} of {}={}, {}={}: ranks count from 0 and stay below the number of processes",
                        names.rank, place.rank, names.size, place.size, names.local_rank, place.local_rank);

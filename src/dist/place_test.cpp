@@ -5,7 +5,6 @@
 #include <map>
 
 #include "base/errors.h"
-#include "dist/group.h"
 
 namespace y6q::dist {
 namespace {
@@ -59,6 +58,22 @@ TEST_F(PlaceTest, Slurm) {
   EXPECT_EQ(place_from_environment(), (Place{3, 4, 1, 2, "node1", 1234}));
 }
 
+// "1,3": the second machine has more of them than the first.
+TEST_F(PlaceTest, SlurmWithMachinesOfDifferentSizes) {
+  set({{"SLURM_PROCID", "3"},
+       {"SLURM_STEP_NUM_TASKS", "4"},
+       {"SLURM_LOCALID", "2"},
+       {"SLURM_STEP_TASKS_PER_NODE", "1,3"},
+       {"MASTER_ADDR", "node1"},
+       {"MASTER_PORT", "1234"}});
+  EXPECT_EQ(place_from_environment(), (Place{3, 4, 2, 3, "node1", 1234}));
+}
+
+TEST_F(PlaceTest, WithoutLocalNumbersEachHasAMachineOfItsOwn) {
+  set({{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "node1"}, {"MASTER_PORT", "1234"}});
+  EXPECT_EQ(place_from_environment(), (Place{1, 2, 0, 1, "node1", 1234}));
+}
+
 TEST_F(PlaceTest, OpenMpiOnOneMachineNeedsNothingElse) {
   set({{"OMPI_COMM_WORLD_RANK", "1"},
        {"OMPI_COMM_WORLD_SIZE", "2"},
@@ -91,21 +106,6 @@ TEST_F(PlaceTest, NumbersThatAreNoneAreRefusedByName) {
   EXPECT_THAT(refused({{"WORLD_SIZE", "0"}}), testing::HasSubstr("WORLD_SIZE=0"));
   EXPECT_THAT(refused({{"RANK", "2"}}), testing::HasSubstr("RANK=2 of WORLD_SIZE=2"));
   EXPECT_THAT(refused({{"MASTER_PORT", "70000"}}), testing::HasSubstr("MASTER_PORT=70000"));
-}
-
-TEST(Share, IsContiguousEvenAndWhole) {
-  for (const int64_t count : {0, 1, 5, 8, 1000}) {
-    for (const int size : {1, 2, 3, 7}) {
-      int64_t next = 0;
-      for (int rank = 0; rank < size; ++rank) {
-        const Share share = share_of({.rank = rank, .size = size}, count);
-        EXPECT_EQ(share.first, next);
-        EXPECT_LE(std::abs(share.size() - count / size), 1);
-        next = share.last;
-      }
-      EXPECT_EQ(next, count);
-    }
-  }
 }
 
 }  // namespace

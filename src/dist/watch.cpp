@@ -4,11 +4,15 @@
 #include <unistd.h>
 
 #include <array>
+#include <condition_variable>
+#include <map>
+#include <mutex>
 #include <vector>
 
 namespace y6q::dist {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
 constexpr seconds kBeat{1};
@@ -26,33 +30,114 @@ std::string text(const std::vector<uint8_t>& bytes) { return {bytes.begin(), byt
 
 }  // namespace
 
+struct Watch::State {
+  struct Heard {
+    std::string beat;
+    Clock::time_point time = Clock::now();
+  };
+
+  Place place;
+  c10::intrusive_ptr<c10d::Store> store;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool stop = false;
+  Clock::time_point answered = Clock::now();  ///< by the store
+  std::map<int, Heard> heard;                 ///< by rank, of the others
+  std::map<int, std::string> names;           ///< by rank
+
+  void talk() {
+    std::vector<std::string> keys;
+    for (const auto& [rank, name] : names) keys.push_back(beat_key(rank));
+    std::unique_lock lock(mutex);
+    for (int64_t beat = 1; !changed.wait_for(lock, kBeat, [&] { return stop; }); ++beat) {
+      lock.unlock();
+      std::vector<std::vector<uint8_t>> beats;
+      try {
+        store->set(beat_key(place.rank), std::to_string(beat));
+        beats = store->multiGet(keys);
+      } catch (const std::exception&) {
+        return;  // look() sees the silence
+      }
+      lock.lock();
+      answered = Clock::now();
+      size_t i = 0;
+      for (auto& [rank, one] : heard) {
+        std::string now = text(beats.at(i++));
+        if (now != one.beat) one = {std::move(now), answered};
+      }
+    }
+  }
+
+  void look(seconds patience, const std::function<void(const std::string&)>& give_up) {
+    std::unique_lock lock(mutex);
+    Clock::time_point before = Clock::now();
+    while (!changed.wait_for(lock, kBeat, [&] { return stop; })) {
+      const auto now = Clock::now();
+      // This process itself was asleep (a suspended job): everybody gets time to speak again.
+      if (now - before > 4 * kBeat) {
+        answered = now;
+        for (auto& [rank, one] : heard) one.time = now;
+      }
+      before = now;
+      const std::string silent = silent_for(patience);
+      if (silent.empty()) continue;
+      stop = true;
+      lock.unlock();
+      give_up(fmt::format("{} not been heard of for {} s", silent, patience.count()));
+      return;
+    }
+  }
+
+  /// "rank 1 (process 77 on host) of 4 has", or nothing. Needs the lock.
+  std::string silent_for(seconds time) const {
+    const auto now = Clock::now();
+    if (now - answered > time) {
+      return fmt::format("the store of the job at {}:{}{} has", place.host, place.port,
+                         place.has_store ? "" : ", which is rank 0's,");
+    }
+    std::string silent;
+    int count = 0;
+    for (const auto& [rank, one] : heard) {
+      if (now - one.time <= time) continue;
+      silent += fmt::format("{}rank {} ({})", silent.empty() ? "" : ", ", rank, names.at(rank));
+      ++count;
+    }
+    if (count == 0) return "";
+    return fmt::format("{} of {} {}", silent, place.size, count == 1 ? "has" : "have");
+  }
+};
+
 void Watch::announce(const Place& place, c10d::Store& store) {
   store.set(name_key(place.rank), own_name());
   store.set(beat_key(place.rank), "0");
 }
 
-Watch::Watch(Place place, c10::intrusive_ptr<c10d::Store> store, seconds patience,
+Watch::Watch(const Place& place, c10::intrusive_ptr<c10d::Store> store, seconds patience,
              std::function<void(const std::string&)> give_up)
-    : place_(std::move(place)), store_(std::move(store)), patience_(patience), give_up_(std::move(give_up)) {
-  for (int rank = 0; rank < place_.size; ++rank) {
-    if (rank == place_.rank) continue;
-    names_[rank] = text(store_->get(name_key(rank)));
-    heard_[rank] = {};
+    : state_(std::make_shared<State>()) {
+  for (int rank = 0; rank < place.size; ++rank) {
+    if (rank == place.rank) continue;
+    state_->names[rank] = text(store->get(name_key(rank)));
+    state_->heard[rank] = {};
   }
-  talking_ = std::thread([this] { talk(); });
-  looking_ = std::jthread([this] { look(); });
+  state_->place = place;
+  state_->store = std::move(store);
+  talking_ = std::thread([state = state_] { state->talk(); });
+  if (!give_up) return;
+  looking_ =
+      std::jthread([state = state_, patience, call = std::move(give_up)] { state->look(patience, call); });
 }
 
 Watch::~Watch() {
   bool hangs = false;
   {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-    hangs = Clock::now() - answered_ > 3 * kBeat;
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
+    hangs = Clock::now() - state_->answered > 3 * kBeat;
   }
-  changed_.notify_all();
-  looking_.join();
-  // A thread that waits for a store that is gone cannot be woken; the process is about to end.
+  state_->changed.notify_all();
+  if (looking_.joinable()) looking_.join();
+  // A thread that waits for a store that is gone cannot be woken.
   if (hangs) {
     talking_.detach();
   } else {
@@ -60,68 +145,15 @@ Watch::~Watch() {
   }
 }
 
-void Watch::talk() {
-  std::vector<std::string> keys;
-  for (const auto& [rank, name] : names_) keys.push_back(beat_key(rank));
-  std::unique_lock lock(mutex_);
-  for (int64_t beat = 1; !changed_.wait_for(lock, kBeat, [&] { return stop_; }); ++beat) {
-    lock.unlock();
-    std::vector<std::vector<uint8_t>> beats;
-    try {
-      store_->set(beat_key(place_.rank), std::to_string(beat));
-      beats = store_->multiGet(keys);
-    } catch (const std::exception&) {
-      return;  // look() sees the silence
-    }
-    lock.lock();
-    answered_ = Clock::now();
-    size_t i = 0;
-    for (auto& [rank, heard] : heard_) {
-      std::string now = text(beats.at(i++));
-      if (now != heard.beat) heard = {std::move(now), answered_};
-    }
-  }
-}
-
-void Watch::look() {
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kBeat, [&] { return stop_; })) {
-    const std::string silent = silent_for(patience_);
-    if (silent.empty()) continue;
-    stop_ = true;
-    lock.unlock();
-    give_up_(fmt::format("{} not been heard of for {} s", silent, patience_.count()));
-    return;
-  }
-}
-
-/// "rank 1 of 4 (process 77 on host) has", or nothing. Needs the lock.
-std::string Watch::silent_for(seconds time) const {
-  const auto now = Clock::now();
-  if (now - answered_ > time) {
-    return fmt::format("the store of the job at {}:{}{} has", place_.host, place_.port,
-                       place_.has_store ? "" : ", which is rank 0's,");
-  }
-  std::string silent;
-  int count = 0;
-  for (const auto& [rank, heard] : heard_) {
-    if (now - heard.time <= time) continue;
-    silent += fmt::format("{}rank {} ({})", silent.empty() ? "" : ", ", rank, names_.at(rank));
-    ++count;
-  }
-  if (count == 0) return "";
-  return fmt::format("{} of {} {}", silent, place_.size, count == 1 ? "has" : "have");
-}
-
 std::string Watch::who_is_gone() {
   constexpr seconds kLong = 4 * kBeat;
   const auto end = Clock::now() + 3 * kLong;
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(state_->mutex);
   for (;;) {
-    const std::string silent = silent_for(kLong);
+    const std::string silent = state_->silent_for(kLong);
     if (!silent.empty()) return silent + " gone";
-    if (Clock::now() > end) return "another process of the job has left it";
-    changed_.wait_for(lock, kBeat / 4);
+    if (Clock::now() > end) return "";
+    state_->changed.wait_for(lock, kBeat / 4);
   }
 }
 

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <thread>
 #include <torch/csrc/distributed/c10d/Store.hpp>
@@ -18,12 +16,10 @@ namespace y6q::dist {
 /// was stopped, or whose cable was pulled, is noticed here alone.
 class Watch {
  public:
-  using Clock = std::chrono::steady_clock;
-
   /// store: a connection of its own, whose keys exist for all processes (see announce). give_up is called
   /// once, from another thread, when a process or the store has been silent for `patience`: the caller's
-  /// thread waits for a message that never comes, so it has to end the process.
-  Watch(Place place, c10::intrusive_ptr<c10d::Store> store, std::chrono::seconds patience,
+  /// thread waits for a message that never comes, so it has to end the process. Absent: nobody is missed.
+  Watch(const Place& place, c10::intrusive_ptr<c10d::Store> store, std::chrono::seconds patience,
         std::function<void(const std::string&)> give_up);
   ~Watch();
   Watch(const Watch&) = delete;
@@ -36,26 +32,9 @@ class Watch {
   std::string who_is_gone();
 
  private:
-  void talk();
-  void look();
-  std::string silent_for(std::chrono::seconds time) const;
-
-  const Place place_;
-  const c10::intrusive_ptr<c10d::Store> store_;
-  const std::chrono::seconds patience_;
-  const std::function<void(const std::string&)> give_up_;
-
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stop_ = false;
-  Clock::time_point answered_ = Clock::now();  ///< by the store
-  struct Heard {
-    std::string beat;
-    Clock::time_point time = Clock::now();
-  };
-  std::map<int, Heard> heard_;        ///< by rank, of the others
-  std::map<int, std::string> names_;  ///< by rank
-  std::thread talking_;               ///< may hang in the store: is left behind then
+  struct State;
+  std::shared_ptr<State> state_;  ///< shared with a thread that may be left behind, waiting for a dead store
+  std::thread talking_;
   std::jthread looking_;
 };
 

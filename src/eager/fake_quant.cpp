@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "eager/fake_quant_operators.h"
 #include "quant/fake_quant.h"
 
 namespace y6q::eager {
@@ -82,6 +83,7 @@ class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
 }  // namespace
 
 Tensor fake_quantize(const Tensor& source, const Tensor& amax, const ir::FakeQuant& op) {
+  if (!source.device().is_cpu()) return fake_quantize_by_operators(source, amax, op);
   return FakeQuantize::apply(source, amax, op.bits, op.channel_axis, op.is_signed);
 }
 

@@ -1,5 +1,7 @@
 #include "eager/images.h"
 
+#include <cstring>
+
 namespace y6q::eager {
 namespace {
 
@@ -10,9 +12,19 @@ void planes_to_pixels(const uint8_t* __restrict planes, int64_t count, float* __
   }
 }
 
+torch::Tensor on_device(const uint8_t* pixels, at::IntArrayRef shape, at::Device device) {
+  torch::Tensor bytes = torch::empty(shape, at::TensorOptions(at::kByte).pinned_memory(device.is_cuda()));
+  if (bytes.numel() > 0) std::memcpy(bytes.mutable_data_ptr<uint8_t>(), pixels, bytes.nbytes());
+  return bytes.to(device, /*non_blocking=*/true)
+      .to(torch::kFloat32)
+      .contiguous(torch::MemoryFormat::ChannelsLast)
+      .div_(255);
+}
+
 }  // namespace
 
-torch::Tensor to_images(const uint8_t* pixels, at::IntArrayRef shape) {
+torch::Tensor to_images(const uint8_t* pixels, at::IntArrayRef shape, at::Device device) {
+  if (!device.is_cpu()) return on_device(pixels, shape, device);
   torch::Tensor images = torch::empty(shape, torch::MemoryFormat::ChannelsLast);
   auto* values = images.mutable_data_ptr<float>();
   const int64_t plane = shape[2] * shape[3];

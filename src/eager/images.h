@@ -7,7 +7,7 @@
 namespace y6q::eager {
 
 /// pixels: [count, 3, height, width] bytes, RGB planes -> the same as float32 in [0, 1], channels last in
-/// memory.
-torch::Tensor to_images(const uint8_t* pixels, at::IntArrayRef shape);
+/// memory, on `device`; to another device than the CPU bytes travel, by way of pinned memory.
+torch::Tensor to_images(const uint8_t* pixels, at::IntArrayRef shape, at::Device device = at::kCPU);
 
 }  // namespace y6q::eager

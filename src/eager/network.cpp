@@ -1,5 +1,7 @@
 #include "eager/network.h"
 
+#include <ATen/ops/maximum.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -35,7 +37,7 @@ Tensor to_tensor(const ir::Array& array, bool channels_last) {
 }
 
 ir::Array to_array(const Tensor& tensor) {
-  const Tensor plain = tensor.detach().contiguous();
+  const Tensor plain = tensor.detach().cpu().contiguous();
   const float* data = plain.const_data_ptr<float>();
   return {plain.sizes().vec(), std::vector<float>(data, data + plain.numel())};
 }
@@ -149,7 +151,7 @@ Network::Network(const ir::Model& model, const NetworkOptions& options) : plan_(
     }
     if (!std::holds_alternative<ir::Parameter>(node.op)) continue;
     const Kind kind = kind_of(model.graph, {id});
-    Tensor tensor = to_tensor(model.weight({id}), options.channels_last);
+    Tensor tensor = to_tensor(model.weight({id}), options.channels_last).to(options.device);
     tensor.set_requires_grad(learns(kind));
     plan_->tensor_of_node[id] = static_cast<int64_t>(plan_->tensors.size());
     plan_->tensors.push_back({node.name, kind, std::move(tensor)});
@@ -186,7 +188,7 @@ void Network::follow_weights() {
     for (int64_t axis = 0; axis < source.dim(); ++axis) {
       if (axis != std::get<ir::FakeQuant>(node.op).channel_axis) others.push_back(axis);
     }
-    plan_->tensor_of(node.inputs[1]).copy_(source.abs().amax(others));
+    plan_->tensor_of(node.inputs[1]).copy_(at::maximum(source.amax(others), source.amin(others).neg()));
   }
 }
 

@@ -37,7 +37,8 @@ struct NamedTensor {
 
 struct NetworkOptions {
   bool bf16 = false;  ///< forward (and backward) of convolutions in BF16; weights and gradients stay float32
-  bool channels_last = true;  ///< memory layout of activations and convolution weights
+  bool channels_last = true;     ///< memory layout of activations and convolution weights
+  at::Device device = at::kCPU;  ///< of parameters and activations; open_device gives it
   /// SyncBN: in training, batch statistics over the images of all these processes. Null: of one's own.
   dist::Group* sync_batch_norm = nullptr;
 };
@@ -51,8 +52,8 @@ class Network {
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;
 
-  /// images [N, 3, H, W] float32 RGB in [0, 1]. Returns the graph's outputs in their order, float32.
-  /// In evaluate and observe mode no gradients are recorded.
+  /// images [N, 3, H, W] float32 RGB in [0, 1], on the network's device, as are the outputs. Returns the
+  /// graph's outputs in their order, float32. In evaluate and observe mode no gradients are recorded.
   std::vector<torch::Tensor> forward(const torch::Tensor& images, Mode mode);
 
   /// Position in forward()'s result. Throws InternalError when there is no such output.

@@ -87,6 +87,32 @@ TEST(Network, AgreesWithTheInterpreterInEveryOperator) {
   }
 }
 
+// Tensors without memory: an operator of ours that mixes in one of the CPU, or looks at a value, throws.
+// Convolution, batch normalisation and pooling are single calls; LibTorch has no such form of them in C++.
+TEST(Network, HasNothingOfTheCpuInItsPlan) {
+  Random random(5);
+  ir::Model m;
+  const Value images = m.graph.add("images", ir::Input{{1, 4, 9, 7}}, {});
+  const Value amax = m.add_parameter("amax", Array::scalar(0.9F), false),
+              ranges = m.add_parameter("ranges", drawn(random, {4}, 0.5), false);
+  Value x = m.graph.add("quant", ir::FakeQuant{}, {images, amax});
+  const Value scale = m.graph.add("scale_quant", ir::FakeQuant{.channel_axis = 0},
+                                  {m.add_parameter("s", drawn(random, {4}), true), ranges});
+  x = m.graph.add("scaled", ir::ChannelScale{}, {x, scale});
+  x = m.graph.add("sum", ir::Add{}, {x, m.graph.add("silu", ir::Silu{}, {x})});
+  x = m.graph.add("concat", ir::Concat{}, {x, m.graph.add("again", ir::Silu{}, {x})});
+  m.graph.mark_output("decoded",
+                      m.graph.add("decode", ir::Decode{{4}}, {x, m.graph.add("four", ir::Silu{}, {images})}));
+  Network network(m, {.device = at::kMeta});
+  network.follow_weights();
+  const torch::Tensor pixels = torch::empty({2, 4, 9, 7}, at::TensorOptions(at::kMeta));
+  for (const Mode mode : {Mode::evaluate, Mode::observe, Mode::train})
+    EXPECT_TRUE(network.forward(pixels, mode)[0].is_meta());
+  network.forward(pixels, Mode::train)[0].sum().backward();
+  for (const NamedTensor& entry : network.tensors())
+    EXPECT_EQ(entry.tensor.grad().defined(), learns(entry.kind)) << entry.name;
+}
+
 TEST(Network, GivesBackTheModelItWasMadeFrom) {
   const ir::Model model = every_operator();
   const ir::Model back = Network(model).snapshot();

@@ -11,9 +11,9 @@ Tensor channel_sums(const Tensor& source) { return source.sum({0, 2, 3}, false, 
 
 /// The rows added over all processes. [rows, C] float64.
 Tensor summed(std::vector<Tensor> rows, dist::Group& group) {
-  Tensor all = torch::stack(rows).contiguous();
+  Tensor all = torch::stack(rows).cpu().contiguous();
   group.sum({all.mutable_data_ptr<double>(), static_cast<size_t>(all.numel())});
-  return all;
+  return all.to(rows[0].device());
 }
 
 struct Function : torch::autograd::Function<Function> {
@@ -60,7 +60,7 @@ Tensor sync_batch_norm(std::span<const Tensor> operands, const ir::BatchNorm& op
   const Tensor values = source.detach().to(torch::kFloat32);
   const auto pixels = static_cast<double>(source.size(0) * source.size(2) * source.size(3));
   const Tensor all = summed({channel_sums(values), channel_sums(values.square()),
-                             torch::ones({source.size(1)}, torch::kFloat64) * pixels},
+                             torch::ones({source.size(1)}, values.options().dtype(torch::kFloat64)) * pixels},
                             group);
   const double count = all[2][0].item<double>();
   const Tensor mean = all[0] / count, variance = (all[1] / count - mean.square()).clamp_min(0);

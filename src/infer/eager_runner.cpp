@@ -1,6 +1,7 @@
 #include "infer/eager_runner.h"
 
 #include "base/threads.h"
+#include "eager/device.h"
 #include "eager/images.h"
 #include "eager/network.h"
 #include "ir/queries.h"
@@ -11,7 +12,8 @@ namespace {
 class EagerRunner : public Runner {
  public:
   EagerRunner(const ir::Model& model, const EagerOptions& options)
-      : network_(model, {.bf16 = options.bf16}),
+      : device_(eager::open_device(options.device)),
+        network_(model, {.bf16 = options.bf16, .device = device_}),
         name_(ir::has_quantizers(model.graph) ? "eager int8 (simulated)"
               : options.bf16                  ? "eager bf16"
                                               : "eager fp32"),
@@ -25,9 +27,10 @@ class EagerRunner : public Runner {
   std::vector<std::vector<detect::Detection>> detect(const data::Batch& batch,
                                                      const detect::NmsOptions& options) override {
     std::vector<torch::Tensor> outputs;
-    const auto images = eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width});
+    const auto images =
+        eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width}, device_);
     for (const torch::Tensor& output : network_.forward(images, eager::Mode::evaluate)) {
-      outputs.push_back(output.contiguous());
+      outputs.push_back(output.cpu().contiguous());
     }
     std::vector<std::vector<detect::Detection>> all(static_cast<size_t>(batch.count));
     parallel_for(batch.count, at::get_num_threads(), [&](int64_t i) {
@@ -53,6 +56,7 @@ class EagerRunner : public Runner {
     return list;
   }
 
+  at::Device device_;
   eager::Network network_;
   std::string name_;
   NetworkFacts facts_;

@@ -9,8 +9,9 @@ namespace y6q::infer {
 
 struct EagerOptions {
   bool bf16 = false;
-  int threads = 0;          ///< 0: all cores
-  NetworkFacts facts = {};  ///< what Runner::facts() says
+  int threads = 0;             ///< 0: all cores
+  std::string device = "cpu";  ///< see eager::open_device
+  NetworkFacts facts = {};     ///< what Runner::facts() says
 };
 
 /// Runs a model in LibTorch; with quantizers in it, this is the simulation of INT8.

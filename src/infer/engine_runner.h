@@ -11,6 +11,7 @@ struct RunnerOptions {
   engine::Kind engine = engine::Kind::openvino;     ///< of exported files
   std::optional<engine::Precision> precision = {};  ///< nothing: what the file is made for
   int threads = 0;                                  ///< 0: all cores
+  std::string device = "cpu";                       ///< of model files: see eager::open_device
 };
 
 /// Runs an exported file, image by image (batch 1). Throws what engine::open throws.

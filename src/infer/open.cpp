@@ -25,6 +25,7 @@ std::unique_ptr<Runner> open(const fs::path& path, const RunnerOptions& options)
   if (options.precision) require_fitting(path, ir::has_quantizers(file.model.graph), *options.precision);
   return open_eager(passes::deploy(file.model), {.bf16 = options.precision == engine::Precision::bf16,
                                                  .threads = options.threads,
+                                                 .device = options.device,
                                                  .facts = {file.info.architecture, file.info.class_names}});
 }
 

@@ -19,6 +19,11 @@ json to_json(const std::vector<Field<T>>& table, const T& options) {
   return values;
 }
 
+/// What the first process sees counts for all.
+bool has_state(const fs::path& out, Run& run) {
+  return run.group().any(run.group().is_first() && fs::exists(out / "state.safetensors"));
+}
+
 class Steps {
  public:
   explicit Steps(const Context& context)
@@ -82,7 +87,7 @@ class Steps {
                                      inside(out / "recipe.yaml"), inside(out))};
     if (!options.scales.empty()) step.needs = {options.scales};
     step.work = [options](Run& run) mutable {
-      options.training.resume = fs::exists(options.training.out / "state.safetensors");
+      options.training.resume = has_state(options.training.out, run);
       stages::train(options, run);
     };
     add_training(std::move(step), out, recipe);
@@ -200,7 +205,7 @@ class Steps {
     if (in_.network.has_scales) step.needs.push_back(files_.scales);
     const fs::path out = options.training.out;
     step.work = [options](Run& run) mutable {
-      options.training.resume = fs::exists(options.training.out / "state.safetensors");
+      options.training.resume = has_state(options.training.out, run);
       stages::qat(options, run);
     };
     add_training(std::move(step), out, in_.qat_recipe());

@@ -64,9 +64,10 @@ class Steps {
       const data::Dataset& dataset = run.data(split);
       // A model file runs as what it is; the precision is the engine's.
       const bool is_engine = row.file.extension() == ".onnx";
-      const auto runner = infer::open(
-          row.file,
-          {.precision = is_engine ? std::optional(row.precision) : std::nullopt, .threads = run.threads()});
+      const auto runner =
+          infer::open(row.file, {.precision = is_engine ? std::optional(row.precision) : std::nullopt,
+                                 .threads = run.threads(),
+                                 .device = run.device()});
       if (!runner->note().empty()) run.monitor().message(row.model + ": " + runner->note());
       const stages::Evaluation result = stages::evaluate(*runner, dataset, {.image_size = size}, run);
       if (!run.group().is_first()) return;
@@ -123,7 +124,7 @@ class Steps {
       named.push_back({"ptq_engine", {files_.ptq_onnx, Precision::int8}});
     Step step{.phase = "bench",
               .name = "bench",
-              .choices = {{"isa", in_.premises.isa}, {"threads", in_.run.threads()}},
+              .choices = {{"isa", in_.premises.isa}, {"threads", in_.run.options().threads}},
               .needs = {files_.float_onnx, files_.ptq_onnx, files_.engine_onnx},
               .makes = {files_.bench}};
     for (const auto& field : bench_fields()) step.choices[field.name] = field.text(in_.options.bench);
@@ -144,7 +145,7 @@ class Steps {
                           const BenchSettings& settings, int64_t batch, Run& run, json& rows) {
     stages::BenchOptions options{.candidates = {},
                                  .batch = batch,
-                                 .threads = run.threads(),
+                                 .threads = run.options().threads,
                                  .seconds = settings.seconds,
                                  .rounds = settings.rounds};
     for (const auto& [model, candidate] : named) options.candidates.push_back(candidate);

@@ -29,7 +29,7 @@ void require_outputs(const Step& step, std::string_view from) {
   }
 }
 
-/// What the first process sees in its files counts for all.
+/// What the first process sees counts for all.
 bool is_done(const Step& step, const StepLog& log, dist::Group& group) {
   return group.any(group.is_first() && !step.makes.empty() && log.is_done(step));
 }
@@ -51,7 +51,7 @@ void run_step(const Step& step, const StepLog& log, stages::Run& run) {
     log.mark_begun(step);
   }
   const auto start = std::chrono::steady_clock::now();
-  run.group().meet();
+  run.require_same("steps", step.name);
   if (step.together || is_first) step.work(run);
   run.group().meet();
   if (step.makes.empty() || !is_first) return;

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "data/loader.h"
 #include "dist/message.h"
+#include "eager/device.h"
 #include "eager/images.h"
 #include "eager/network.h"
 #include "ir/queries.h"
@@ -19,7 +20,8 @@ class Calibrator::Look {
  public:
   Look(const ir::Model& float_model, const data::Dataset& dataset, const CalibrationImages& images,
        Monitor& monitor, dist::Group& group)
-      : network_(passes::insert_quantizers(float_model, {.float_predictions = false})),
+      : device_(eager::open_device(images.device)),
+        network_(passes::insert_quantizers(float_model, {.float_predictions = false}), {.device = device_}),
         dataset_(dataset),
         images_(images),
         monitor_(monitor),
@@ -80,9 +82,15 @@ class Calibrator::Look {
       look(*batch);
       next = batch->number + 1;
     }
-    if (group_.is_first()) return next;
-    for (auto& [name, histogram] : histograms_) histogram = quant::Histogram(histogram.width());
-    means_.clear();
+    if (!group_.is_first()) means_.clear();
+    dist::Message widths;
+    for (const auto& [name, histogram] : histograms_) widths.put(histogram.width());
+    const std::string of_first = group_.from_first(widths.bytes());
+    dist::MessageReader reader(of_first);
+    for (auto& [name, histogram] : histograms_) {
+      const auto width = reader.take<float>();
+      if (!group_.is_first()) histogram = quant::Histogram(width);
+    }
     return next;
   }
 
@@ -93,15 +101,15 @@ class Calibrator::Look {
   void look(const data::Batch& batch) {
     number_ = batch.number;
     const int64_t before = batch.number * images_.batch_size, count = std::min(batch.count, wanted_ - before);
-    network_.forward(eager::to_images(batch.images.data(), {count, 3, batch.height, batch.width}),
+    network_.forward(eager::to_images(batch.images.data(), {count, 3, batch.height, batch.width}, device_),
                      eager::Mode::observe);
     monitor_.advance(std::min(before + count, wanted_), "");
   }
 
   void observe(const std::string& name, const torch::Tensor& source) {
-    const torch::Tensor dense = source.is_non_overlapping_and_dense() ? source : source.contiguous();
+    const torch::Tensor dense = (source.is_non_overlapping_and_dense() ? source : source.contiguous()).cpu();
     histograms_[name].observe({dense.const_data_ptr<float>(), static_cast<size_t>(dense.numel())});
-    const torch::Tensor sums = source.sum({0, 2, 3}, false, torch::kFloat64);
+    const torch::Tensor sums = source.sum({0, 2, 3}, false, torch::kFloat64).cpu();
     const double* sum = sums.const_data_ptr<double>();
     means_[number_][name] = {{sum, sum + sums.numel()},
                              static_cast<double>(source.size(0) * source.size(2) * source.size(3))};
@@ -162,6 +170,7 @@ class Calibrator::Look {
     return seen;
   }
 
+  at::Device device_;
   eager::Network network_;
   const data::Dataset& dataset_;
   const CalibrationImages& images_;

@@ -31,6 +31,7 @@ struct CalibrationImages {
   int64_t batch_size = 16;
   uint64_t seed = 0;
   int workers = 2;
+  std::string device = "cpu";  ///< see eager::open_device
 };
 
 /// PTQ of one float network: looks at images once, then quantizes as often as asked for, each time another

@@ -94,6 +94,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
   const std::set<std::string> keep_float = layers_to_keep(options);
   const data::Dataset& dataset = run.data("train");
   data::check_classes(file.info.class_names, options.weights, dataset.class_names, run.options().data);
+  run.require_same("network", sha256_of_file(options.weights));
   infer::set_torch_threads(run.threads());
   ptq::Calibrator calibrator(passes::deploy(file.model));
   passes::insert_quantizers(calibrator.float_model(),
@@ -106,7 +107,8 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
                                       .count = ranges.images,
                                       .batch_size = options.batch_size,
                                       .seed = run.seed(),
-                                      .workers = run.workers()},
+                                      .workers = run.workers(),
+                                      .device = run.device()},
                                      run.monitor(), run.group());
   file.model = calibrator.quantized(ranges, true, keep_float);
   for (const ir::Value value : ir::activation_quantizers(file.model.graph)) {

@@ -41,6 +41,19 @@ fs::path found_on_path(const char* program) {
   return {};
 }
 
+/// Of NVIDIA's driver.
+std::vector<std::string> gpu_names() {
+  std::vector<std::string> names;
+  std::error_code none;
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator("/proc/driver/nvidia/gpus", none))
+    folders.push_back(entry.path());
+  std::ranges::sort(folders);
+  for (const fs::path& folder : folders)
+    names.push_back(proc_value((folder / "information").c_str(), "Model"));
+  return names;
+}
+
 std::string gibibytes(int64_t bytes) {
   return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1 << 30));
 }
@@ -80,6 +93,8 @@ Machine this_machine(const fs::path& folder) {
   machine.video = Y6Q_HAS_VIDEO;
   machine.trtexec = found_on_path("trtexec");
   machine.nvidia_driver = fs::exists("/proc/driver/nvidia/version", unknown);
+  machine.gpus = gpu_names();
+  machine.cuda = fs::exists(Y6Q_LIBTORCH_CUDA, unknown);
   return machine;
 }
 
@@ -122,6 +137,9 @@ std::vector<Lack> lacks(const Machine& machine) {
     all.push_back({"reading of video files and cameras (detect)",
                    "./run setup --video, configure with -DY6Q_VIDEO=ON and build again"});
   }
+  if (machine.nvidia_driver && !machine.cuda) {
+    all.push_back({"LibTorch's CUDA part (--device cuda)", "./run setup --cuda fetches it, 1.9 GB"});
+  }
   if (machine.trtexec.empty()) {
     all.push_back(
         {"trtexec on PATH",
@@ -140,15 +158,17 @@ std::vector<std::string> doctor_lines(const Machine& machine) {
 }
 
 std::string to_text(const Machine& machine) {
+  std::string gpus;
+  for (size_t i = 0; i < machine.gpus.size(); ++i) gpus += fmt::format(", cuda:{} {}", i, machine.gpus[i]);
   std::string text = fmt::format(
       "CPU        {}\n           {}\ncores      {}\nmemory     {}, {} of it free\ndisk       {} free in {}\n"
       "LibTorch   {}\nengines    OpenVINO {}; TensorRT's trtexec: {}\nvideo      {}\n"
-      "devices    cpu (NVIDIA driver: {}; GPUs are not used by this version)\n",
+      "devices    cpu{} (NVIDIA driver: {}; LibTorch's CUDA part: {})\n",
       machine.cpu, machine.isa.name(), cores_text(machine), gibibytes(machine.memory),
       gibibytes(machine.free_memory), gibibytes(machine.free_disk), machine.folder.string(),
       or_else(machine.libtorch, "not in this build"), or_else(machine.openvino, "not in this build"),
-      or_else(machine.trtexec.string(), "not on PATH"), machine.video ? "yes" : "not in this build",
-      machine.nvidia_driver ? "there" : "none");
+      or_else(machine.trtexec.string(), "not on PATH"), machine.video ? "yes" : "not in this build", gpus,
+      machine.nvidia_driver ? "there" : "none", machine.cuda ? "there" : "not installed");
   text += "\nWhat each precision brings on this CPU:\n";
   for (const Arithmetic& row : arithmetics(machine.isa)) {
     text += fmt::format("  {:<20} {:<4} {}\n", row.format, row.native ? "yes" : "no", row.remark);
@@ -181,7 +201,8 @@ nlohmann::json to_json(const Machine& machine) {
           {"trtexec", or_null(machine.trtexec.string())},
           {"video", machine.video},
           {"nvidia_driver", machine.nvidia_driver},
-          {"devices", {"cpu"}},
+          {"gpus", machine.gpus},
+          {"cuda", machine.cuda},
           {"precisions", precisions},
           {"missing", missing}};
 }

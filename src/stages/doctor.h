@@ -23,6 +23,8 @@ struct Machine {
   bool video = false;                   ///< built with it
   fs::path trtexec;                     ///< TensorRT's builder; empty: not on PATH
   bool nvidia_driver = false;
+  std::vector<std::string> gpus;  ///< names that the driver gives, in its order
+  bool cuda = false;              ///< LibTorch's CUDA part is installed (./run setup --cuda)
 };
 
 /// Looks at this machine; reads a few files of /proc and loads nothing.

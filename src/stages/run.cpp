@@ -1,5 +1,8 @@
 #include "stages/run.h"
 
+#include <algorithm>
+#include <sstream>
+
 #include "base/errors.h"
 #include "base/threads.h"
 #include "data/check_classes.h"
@@ -7,11 +10,42 @@
 
 namespace y6q::stages {
 
+namespace {
+
+/// The one of a list whose turn it is; a single one serves all.
+std::string device_of(const std::string& list, int local_rank) {
+  std::vector<std::string> names;
+  std::istringstream stream(list);
+  for (std::string name; std::getline(stream, name, ',');) {
+    const bool number = !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+    names.push_back(number ? "cuda:" + name : name);
+  }
+  if (names.size() <= 1) return names.empty() ? list : names[0];
+  if (local_rank < std::ssize(names)) return names[static_cast<size_t>(local_rank)];
+  throw UsageError("--device {}: has {} devices for process {} of this machine, counted from 0", list,
+                   names.size(), local_rank);
+}
+
+}  // namespace
+
 Run::Run(RunOptions options, Monitor& monitor, dist::Group& group)
     : options_(std::move(options)), monitor_(monitor), group_(group) {
-  const int neighbours = group.place().local_size;
-  if (options_.threads == 0 && neighbours > 1)
-    options_.threads = std::max(1, default_thread_count() / neighbours);
+  options_.device = device_of(options_.device, group.place().local_rank);
+  // A scheduler may have bound each process to cores of its own; OMP_NUM_THREADS is the user's word, or
+  // torchrun's.
+  const std::vector<std::string> cores = group.gather(affinity_text());
+  const auto sharers = std::ranges::count(cores, cores[static_cast<size_t>(group.rank())]);
+  if (sharers > 1) shared_threads_ = std::max(1, core_count() / static_cast<int>(sharers));
+}
+
+void Run::require_same(std::string_view what, std::string_view text) const {
+  const std::vector<std::string> all = group_.gather(text);
+  for (size_t rank = 1; rank < all.size(); ++rank) {
+    if (all[rank] == all[0]) continue;
+    throw InputError(
+        "rank {} has other {} than rank 0; all processes need the same files and options:\n{}\n{}", rank,
+        what, all[0], all[rank]);
+  }
 }
 
 const data::Dataset& Run::data(const std::string& split) {
@@ -24,14 +58,7 @@ const data::Dataset& Run::data(const std::string& split) {
                                               .sole_split = options_.sole_split,
                                               .keep_difficult = options_.keep_difficult},
                                              monitor_);
-  const std::vector<std::string> digests = group_.gather(dataset.sha256);
-  for (size_t rank = 1; rank < digests.size(); ++rank) {
-    if (digests[rank] == digests[0]) continue;
-    throw InputError(
-        "{}, split {}: rank {} has read other images or labels than rank 0 (digests {} and {}); all machines "
-        "need the same data",
-        options_.data.string(), split, rank, digests[rank], digests[0]);
-  }
+  require_same(fmt::format("images or labels of split {}", split), dataset.sha256);
   for (const auto& [name, other] : splits_) data::warn_of_shared_images(other, dataset, monitor_);
   return splits_.emplace(split, std::move(dataset)).first->second;
 }

@@ -17,6 +17,8 @@ struct RunOptions {
   int workers = 2;                 ///< threads that load images
   int threads = 0;                 ///< threads that compute; 0: all cores, shared with the job's other
                                    ///< processes on this machine
+  std::string device = "cpu";      ///< of what LibTorch computes: "cpu", "cuda", "cuda:1", or for the job's
+                                   ///< processes of this machine in order "cuda:0,cuda:1"
   bool skip_broken = false;        ///< leave broken samples out and count them
   bool sole_split = false;         ///< the command reads one split and no other (data::DatasetOptions)
   bool keep_difficult = false;     ///< VOC's difficult objects are like all others
@@ -32,9 +34,13 @@ class Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
+  /// Throws InputError when the processes of the job have different texts of `what`: they would do different
+  /// work, and wait for each other for ever. A collective.
+  void require_same(std::string_view what, std::string_view text) const;
+
   /// A split ("train", "val", "test"), read and checked on first use; images that it shares with another one
-  /// are said. The reference stays valid. Throws what data::read_dataset throws, and InputError when the
-  /// processes of a job have read different data.
+  /// are said. With several processes the first use is a collective. The reference stays valid. Throws what
+  /// data::read_dataset throws, and InputError when the processes of a job have read different data.
   const data::Dataset& data(const std::string& split);
   /// The same of a split that is learnt from or measured on: has objects, and the classes of the splits that
   /// were read before. Throws InputError.
@@ -45,7 +51,10 @@ class Run {
   const RunOptions& options() const { return options_; }
   uint64_t seed() const { return options_.seed.value_or(0); }
   int workers() const { return options_.workers; }
-  int threads() const { return options_.threads; }
+  /// As given, or this process' share of the cores where several processes may run on the same ones.
+  int threads() const { return options_.threads > 0 ? options_.threads : shared_threads_; }
+  /// This process' own (eager::open_device takes it).
+  const std::string& device() const { return options_.device; }
   Monitor& monitor() const { return monitor_; }
   dist::Group& group() const { return group_; }
 
@@ -53,6 +62,7 @@ class Run {
   RunOptions options_;
   Monitor& monitor_;
   dist::Group& group_;
+  int shared_threads_ = 0;  ///< 0: all cores
   std::map<std::string, data::Dataset> splits_;
 };
 

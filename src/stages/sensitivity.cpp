@@ -74,12 +74,14 @@ class Measurement {
   }
 
   formats::Sensitivity run() {
+    run_.require_same("network or options", subject());
     infer::set_torch_threads(run_.threads());
     calibrator_.look_at(train_,
                         {.image_size = file_.info.image_size,
                          .count = options_.ranges.images,
                          .seed = run_.seed(),
-                         .workers = run_.workers()},
+                         .workers = run_.workers(),
+                         .device = run_.device()},
                         monitor_, run_.group());
     const ir::Graph& graph = calibrator_.float_model().graph;
     const std::vector<std::string> layers = passes::quantizable_layers(graph);
@@ -120,7 +122,7 @@ class Measurement {
   }
 
   Accuracy evaluated(const ir::Model& model) const {
-    const auto runner = infer::open_eager(model, {.threads = run_.threads()});
+    const auto runner = infer::open_eager(model, {.threads = run_.threads(), .device = run_.device()});
     InnerMonitor inner(monitor_);
     try {
       const Evaluation evaluation =

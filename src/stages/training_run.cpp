@@ -29,7 +29,8 @@ std::function<double(const ir::Model&)> evaluation_on(const data::Dataset& datas
                                                       const Run& run) {
   return [&](const ir::Model& model) {
     InnerMonitor inner(run.monitor());
-    const auto runner = infer::open_eager(passes::deploy(plan.finish(model)), {.threads = run.threads()});
+    const auto runner = infer::open_eager(passes::deploy(plan.finish(model)),
+                                          {.threads = run.threads(), .device = run.device()});
     return evaluate(*runner, dataset, {.image_size = plan.info.image_size}, run, inner).map();
   };
 }
@@ -97,9 +98,12 @@ TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& optio
       .subject = fmt::format("{} on {} and {}", plan.subject, train_set.sha256, val_set.sha256),
       .resume = options.resume,
       .monitor = &run.monitor(),
-      .group = &run.group()};
+      .group = &run.group(),
+      .device = run.device()};
   TrainingLog log(options.out);
   if (writes) log.attach(context);
+  run.require_same("recipe, networks or scales",
+                   fmt::format("{}{}", context.subject, train::to_yaml(plan.recipe)));
   const train::TrainResult result = train::train(plan.training, loader, plan.recipe, context);
   const fs::path best = options.out / "best.safetensors", last = options.out / "last.safetensors";
   if (writes) {

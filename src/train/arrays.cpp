@@ -5,7 +5,7 @@
 namespace y6q::train {
 
 ir::Array to_array(const torch::Tensor& tensor) {
-  const torch::Tensor rows = tensor.detach().to(torch::kFloat32).contiguous();
+  const torch::Tensor rows = tensor.detach().cpu().to(torch::kFloat32).contiguous();
   const float* data = rows.const_data_ptr<float>();
   return {rows.sizes().vec(), std::vector<float>(data, data + rows.numel())};
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "train/arrays.h"
+#include "train/foreach.h"
 #include "train/fused.h"
 
 namespace y6q::train {
@@ -20,6 +21,14 @@ Ema::Ema(const std::vector<eager::NamedTensor>& tensors) {
 void Ema::update() {
   constexpr int64_t kGrain = 1 << 15;
   const double decay = ema_decay(++updates_);
+  if (!slots_.empty() && !slots_.front().average.device().is_cpu()) {
+    std::vector<torch::Tensor> averages, values;
+    for (const Slot& slot : slots_) {
+      averages.push_back(slot.average);
+      values.push_back(slot.source);
+    }
+    return average_update(averages, values, decay);
+  }
   for (Slot& slot : slots_) {
     float* average = slot.average.mutable_data_ptr<float>();
     const float* source = slot.source.const_data_ptr<float>();

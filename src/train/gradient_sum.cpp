@@ -28,7 +28,11 @@ GradientSum::GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::G
     while (last < parameters_.size() && (last == first || elements + parameters_[last].numel() <= most)) {
       elements += parameters_[last++].numel();
     }
-    Bucket bucket{torch::zeros({elements}), last - first, 0, nullptr};
+    Bucket bucket{torch::zeros({elements}, parameters_[first].options().requires_grad(false)),
+                  {},
+                  last - first,
+                  0,
+                  nullptr};
     for (int64_t offset = 0; first < last; offset += parameters_[first++].numel()) {
       torch::Tensor& parameter = parameters_[first];
       parameter.mutable_grad() = bucket.values.as_strided(parameter.sizes(), parameter.strides(), offset);
@@ -40,6 +44,15 @@ GradientSum::GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::G
 }
 
 GradientSum::~GradientSum() {
+  // Backward may have failed with sums under way, which write into the buckets.
+  for (const Bucket& bucket : buckets_) {
+    if (!summing_ || !bucket.sum) continue;
+    try {
+      bucket.sum->wait();
+    } catch (const std::exception&) {
+      // the first failure is on its way already
+    }
+  }
   for (torch::Tensor& parameter : parameters_) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
     parameter.mutable_grad() = torch::Tensor();
@@ -47,7 +60,10 @@ GradientSum::~GradientSum() {
 }
 
 void GradientSum::begin() {
-  for (Bucket& bucket : buckets_) bucket.missing = bucket.parameters;
+  for (Bucket& bucket : buckets_) {
+    bucket.missing = bucket.parameters;
+    bucket.sum.reset();
+  }
   next_ = 0;
   summing_ = true;
 }
@@ -60,16 +76,20 @@ void GradientSum::arrived(size_t bucket) {
 
 void GradientSum::send_ready() {
   for (; next_ < buckets_.size() && buckets_[next_].missing == 0; ++next_) {
-    const torch::Tensor& values = buckets_[next_].values;
-    buckets_[next_].sum =
-        group_.start_sum({values.mutable_data_ptr<float>(), static_cast<size_t>(values.numel())});
+    Bucket& bucket = buckets_[next_];
+    bucket.sent = bucket.values.cpu();  // on the CPU: the same tensor
+    bucket.sum =
+        group_.start_sum({bucket.sent.mutable_data_ptr<float>(), static_cast<size_t>(bucket.sent.numel())});
   }
 }
 
 void GradientSum::end() {
   for (Bucket& bucket : buckets_) bucket.missing = 0;
   send_ready();
-  for (Bucket& bucket : buckets_) bucket.sum->wait();
+  for (Bucket& bucket : buckets_) {
+    bucket.sum->wait();
+    if (!bucket.values.device().is_cpu()) bucket.values.copy_(bucket.sent);
+  }
   summing_ = false;
 }
 

@@ -10,10 +10,11 @@ namespace y6q::train {
 
 /// Sums the gradients of a network over the processes of a job, bucket by bucket while backward goes on: a
 /// bucket is sent when the last of its gradients is there. Losses are divided by numbers of the whole batch
-/// (spec/09 §3), so the sum is the whole batch's gradient.
+/// (spec/09 §3), so the sum is the whole batch's gradient. Where backward has collectives of its
+/// own (SyncBN), a parameter gets a gradient in all processes or in none: all make their calls in one order.
 class GradientSum {
  public:
-  static constexpr int64_t kBucketBytes = 25 << 20;
+  static constexpr int64_t kBucketBytes = 8 << 20;
 
   /// Takes the parameters that learn; their gradients live in the buckets from now on. Buckets are filled
   /// from the last parameter to the first, about the order in which backward reaches them.
@@ -33,7 +34,8 @@ class GradientSum {
  private:
   struct Hook;
   struct Bucket {
-    torch::Tensor values;  ///< [elements]
+    torch::Tensor values;  ///< [elements], on the parameters' device
+    torch::Tensor sent;    ///< the same on the CPU, where Gloo works
     size_t parameters = 0, missing = 0;
     std::unique_ptr<dist::Pending> sum;
   };

@@ -50,22 +50,26 @@ std::map<std::string, torch::Tensor> by_name(const eager::Network& network) {
 
 }  // namespace
 
-bool use_bf16(const std::string& choice) {
+bool use_bf16(const std::string& choice, at::Device device) {
   if (choice != "auto") return choice == "on";
+  if (!device.is_cpu()) return true;  // every GPU that LibTorch's CUDA 13 serves has it
   const Isa isa = kernel_isa();
   return isa.amx_bf16 || isa.avx512_bf16;
 }
 
-Learner::Learner(const Training& training, const TrainRecipe& recipe, double weight_decay, dist::Group& group)
+Learner::Learner(const Training& training, const TrainRecipe& recipe, double weight_decay, dist::Group& group,
+                 at::Device device)
     : recipe_(recipe),
       group_(group),
-      network_(training.start,
-               {.bf16 = use_bf16(recipe.bf16), .sync_batch_norm = recipe.sync_bn ? &group : nullptr}),
+      device_(device),
+      network_(training.start, {.bf16 = use_bf16(recipe.bf16, device),
+                                .device = device,
+                                .sync_batch_norm = recipe.sync_bn ? &group : nullptr}),
       gather_(network_),
       loss_(loss_options(training.start, recipe), group),
       optimizer_(network_.tensors(), weight_decay) {
   for (const auto& [name, mask] : training.masks) optimizer_.set_gradient_mask(name, to_tensor(mask));
-  if (training.teacher) teacher_.emplace(*training.teacher);
+  if (training.teacher) teacher_.emplace(*training.teacher, device);
   network_.follow_weights();
   if (recipe.ema) ema_.emplace(network_.tensors());
   if (!group.is_alone()) gradient_sum_.emplace(network_.tensors(), group);
@@ -73,9 +77,12 @@ Learner::Learner(const Training& training, const TrainRecipe& recipe, double wei
 
 LossTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_step) {
   const torch::Tensor images =
-      eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width});
+      eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width}, device_);
   const auto outputs = network_.forward(images, eager::Mode::train);
-  DetectionLossResult loss = loss_(gather_(outputs), batch.targets, gather_.levels(outputs), epoch);
+  Predictions predictions = gather_(outputs);
+  predictions.logits = predictions.logits.cpu();
+  predictions.distances = predictions.distances.cpu();
+  DetectionLossResult loss = loss_(predictions, batch.targets, gather_.levels(outputs), epoch);
   if (teacher_) distil(images, outputs, batch.whole_count, epoch, loss);
   const bool sums = gradient_sum_ && before_step;
   if (sums) gradient_sum_->begin();
@@ -113,7 +120,7 @@ void Learner::average_statistics() {
     flat.push_back(named.tensor.flatten());
   }
   if (flat.empty()) return;
-  const torch::Tensor all = torch::cat(flat);
+  const torch::Tensor all = torch::cat(flat).cpu();
   group_.start_sum({all.mutable_data_ptr<float>(), static_cast<size_t>(all.numel())})->wait();
   int64_t first = 0;
   for (const torch::Tensor& tensor : statistics) {

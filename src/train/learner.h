@@ -14,8 +14,8 @@
 
 namespace y6q::train {
 
-/// Whether to train in BF16: "on", "off", or "auto" (where the CPU has instructions for it).
-bool use_bf16(const std::string& choice);
+/// Whether to train in BF16: "on", "off", or "auto" (where the device has instructions for it).
+bool use_bf16(const std::string& choice, at::Device device = at::kCPU);
 
 /// A network that learns: forward, loss, backward, step, averages. It knows nothing of the order of epochs
 /// and of files.
@@ -23,8 +23,9 @@ class Learner {
  public:
   /// Throws InternalError when an output is missing, ShapeError when the teacher's are of other shapes.
   /// With several processes each learns from its share of every batch, and all calls are collectives.
+  /// device: see eager::open_device.
   Learner(const Training& training, const TrainRecipe& recipe, double weight_decay,
-          dist::Group& group = dist::alone());
+          dist::Group& group = dist::alone(), at::Device device = at::kCPU);
 
   /// Adds the batch's gradients to those pending; before_step: it is the last one before a step. The loss
   /// terms are this process' share of the batch's, and may be non-finite.
@@ -50,11 +51,13 @@ class Learner {
   struct Teacher {
     eager::Network network;
     PredictionGatherer gather;
-    explicit Teacher(const ir::Model& model) : network(model), gather(network) {}
+    Teacher(const ir::Model& model, at::Device device)
+        : network(model, {.device = device}), gather(network) {}
   };
 
   TrainRecipe recipe_;
   dist::Group& group_;
+  at::Device device_;
   eager::Network network_;
   std::optional<Teacher> teacher_;
   PredictionGatherer gather_;

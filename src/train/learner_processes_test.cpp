@@ -29,15 +29,16 @@ data::Batch whole_batch() {
 }
 
 data::Batch part_of(const data::Batch& whole, const dist::Place& place) {
-  const dist::Share share = dist::share_of(place, whole.count);
+  const int64_t first = whole.count * place.rank / place.size,
+                last = whole.count * (place.rank + 1) / place.size;
   data::Batch part = whole;
-  part.count = share.size();
+  part.count = last - first;
   const auto bytes = static_cast<std::ptrdiff_t>(3 * kSide * kSide);
-  part.images.assign(whole.images.begin() + share.first * bytes, whole.images.begin() + share.last * bytes);
+  part.images.assign(whole.images.begin() + first * bytes, whole.images.begin() + last * bytes);
   part.targets.clear();
   for (data::Target target : whole.targets) {
-    if (target.image < share.first || target.image >= share.last) continue;
-    target.image -= share.first;
+    if (target.image < first || target.image >= last) continue;
+    target.image -= first;
     part.targets.push_back(target);
   }
   return part;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/errors.h"
+#include "eager/device.h"
 #include "train/learner.h"
 
 namespace y6q::train {
@@ -28,7 +29,7 @@ class Run {
         context_(context),
         schedule_(schedule_options(recipe, loader.batches_per_epoch())),
         group_(*context.group),
-        learner_(training, recipe, schedule_.weight_decay(), group_) {
+        learner_(training, recipe, schedule_.weight_decay(), group_, eager::open_device(context.device)) {
     state_.recipe = "# " + context.subject + "\n" + to_yaml(recipe);
     if (context.resume && !context.state_file.empty() && fs::exists(context.state_file)) restore();
     if (context.on_start) context.on_start(progress().iteration);
@@ -187,6 +188,7 @@ class Run {
 
   [[noreturn]] void stop() {
     save();
+    group_.meet();  // a scheduler may end a job when its first process has gone
     throw Interrupted("train: stopped after {} of {} epochs and {} batches; {}", progress().epoch,
                       recipe_.epochs, progress().batch,
                       context_.state_file.empty() ? "nothing was saved"

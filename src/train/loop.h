@@ -38,6 +38,7 @@ struct TrainContext {
   bool resume = false;       ///< go on from state_file when it exists
   Monitor* monitor = &silent_monitor();
   dist::Group* group = &dist::alone();  ///< the loader's parts are its ranks
+  std::string device = "cpu";           ///< see eager::open_device
 };
 
 struct TrainResult {

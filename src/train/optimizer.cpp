@@ -1,6 +1,9 @@
 #include "train/optimizer.h"
 
+#include <map>
+
 #include "base/errors.h"
+#include "train/foreach.h"
 #include "train/fused.h"
 
 namespace y6q::train {
@@ -30,14 +33,35 @@ void Sgd::set_gradient_mask(const std::string& name, const torch::Tensor& mask) 
   for (Slot& slot : slots_) {
     if (slot.name != name) continue;
     if (slot.parameter.sizes() != mask.sizes()) break;
-    slot.mask = in_order_of(slot.momentum, mask.to(torch::kFloat32));
+    slot.mask = in_order_of(slot.momentum, mask.to(slot.momentum.device(), torch::kFloat32));
     return;
   }
   throw InternalError("optimizer: no parameter '{}' of the mask's shape", name);
 }
 
+/// One list for each kind of parameter, with and without masks.
+void Sgd::step_on_device(const StepSettings& settings) {
+  std::map<std::pair<eager::Kind, bool>, ForeachGroup> groups;
+  for (const Slot& slot : slots_) {
+    const torch::Tensor& gradient = slot.parameter.grad();
+    if (!gradient.defined()) continue;
+    ForeachGroup& group = groups[{slot.kind, slot.mask.defined()}];
+    group.parameters.push_back(slot.parameter);
+    group.velocities.push_back(slot.momentum);
+    group.gradients.push_back(gradient);
+    if (slot.mask.defined()) group.masks.push_back(slot.mask);
+  }
+  for (auto& [key, group] : groups) {
+    group.lr = key.first == eager::Kind::bias ? settings.bias_lr : settings.lr;
+    group.momentum = settings.momentum;
+    group.decay = key.first == eager::Kind::weight ? weight_decay_ : 0;
+    sgd_update(group);
+  }
+}
+
 void Sgd::step(const StepSettings& settings) {
   const torch::NoGradGuard no_gradients;
+  if (!slots_.empty() && !slots_.front().parameter.device().is_cpu()) return step_on_device(settings);
   for (Slot& slot : slots_) {
     const torch::Tensor& raw = slot.parameter.grad();
     if (!raw.defined()) continue;

@@ -11,10 +11,10 @@ namespace y6q::train {
 
 /// SGD with Nesterov momentum over three groups: BN gains and biases without decay, weights with it (spec/02
 /// §7). One fused pass a parameter (spec/03 §6): g = grad * mask + decay * p; v = mu v + g; p -= lr (g + mu
-/// v).
+/// v). On other devices than the CPU a few operators over all parameters of a group (foreach.h).
 class Sgd {
  public:
-  /// Takes the parameters that are not buffers; float32 on the CPU.
+  /// Takes the parameters that learn; float32, on one device.
   Sgd(const std::vector<eager::NamedTensor>& tensors, double weight_decay);
 
   /// RepOptimizer: the gradient of this parameter is multiplied by `mask` (same shape) before decay.
@@ -34,6 +34,8 @@ class Sgd {
     eager::Kind kind;
     torch::Tensor parameter, momentum, mask;
   };
+  void step_on_device(const StepSettings& settings);
+
   std::vector<Slot> slots_;
   double weight_decay_;
 };

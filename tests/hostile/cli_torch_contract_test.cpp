@@ -47,8 +47,10 @@ TEST_F(TorchContract, WrongUsageEndsWithTwo) {
   expect_failure(2, {"pipeline", "--data", "x", "--out", out, "--nope"}, HasSubstr("--nope"));
   expect_failure(2, {"train", "--data", "x", "--out", out, "--model", "yolov9"},
                  AllOf(HasSubstr("yolov9"), HasSubstr("yolov6n")));
-  expect_failure(2, {"train", "--data", "x", "--out", out, "--device", "cuda"},
-                 AllOf(HasSubstr("cuda"), HasSubstr("cpu")));
+  expect_failure(2, {"train", "--data", "x", "--out", out, "--device", "gpu"},
+                 AllOf(HasSubstr("'gpu'"), HasSubstr("cpu, cuda")));
+  expect_failure(4, {"train", "--data", "x", "--out", out, "--device", "cuda:99"},
+                 HasSubstr("--device cuda"));
   EXPECT_TRUE(files().empty());
 }
 

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <mutex>
-#include <numeric>
+#include <span>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "dist/group.h"
 
@@ -17,9 +21,9 @@ class ThreadJob {
  public:
   explicit ThreadJob(int size) : size_(size), texts_(static_cast<size_t>(size)) {}
 
-  /// Runs `work` once for each rank. Rethrows what the lowest rank threw.
+  /// Runs `work` once for each rank. Rethrows what was thrown first.
   void run(const std::function<void(dist::Group&)>& work) {
-    std::vector<std::exception_ptr> errors(texts_.size());
+    std::exception_ptr first;
     {
       std::vector<std::jthread> threads;
       for (int rank = 0; rank < size_; ++rank) {
@@ -28,17 +32,15 @@ class ThreadJob {
           try {
             work(member);
           } catch (...) {
-            errors[static_cast<size_t>(rank)] = std::current_exception();
             const std::lock_guard lock(mutex_);
+            if (!broken_) first = std::current_exception();
             broken_ = true;
             changed_.notify_all();
           }
         });
       }
     }
-    for (const std::exception_ptr& error : errors) {
-      if (error) std::rethrow_exception(error);
-    }
+    if (first) std::rethrow_exception(first);
   }
 
  private:

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "eager/torch.h"
+#include "ir/ops.h"
+
+namespace y6q::eager {
+
+/// quant::fake_quantize and its gradient in LibTorch's operators, for devices that our loops do not reach:
+/// source float32, amax [] or [C] along op.channel_axis on the same device. Bit for bit the loops' numbers;
+/// no value is looked at by the host.
+torch::Tensor fake_quantize_by_operators(const torch::Tensor& source, const torch::Tensor& amax,
+                                         const ir::FakeQuant& op);
+
+}  // namespace y6q::eager

@@ -8,6 +8,7 @@
 // The assigners of spec/02 §5 for a whole batch, in LibTorch's operators on tensors of any one device. Shapes
 // depend on shapes alone and no value comes back to the host, so that nothing waits for the device. The
 // numbers are those of the plain loops (assign_atss.h, assign_tal.h), in the floating type of the truths.
+// Only counts and maxima are gathered from many places in one, so that no order of a device's threads shows.
 namespace y6q::train {
 
 /// What the network says of a batch.

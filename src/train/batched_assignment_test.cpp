@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "train/batched_scene.h"
 
 // The plain loops are the referee.
@@ -125,10 +127,26 @@ TEST(BatchedAssignment, AnchorsWithoutOverlapTakeTheLowestPlaces) {
   EXPECT_EQ(by_loops(scene, Assigner::tal)[0].size(), 13U);
 }
 
+TEST(BatchedAssignment, EqualMetricsMayChooseOtherAnchorsOfTheSameScores) {
+  BatchedScene scene = with_boxes(random_scene({.objects = {1}}), {{1, 16, 16, 112, 112}});
+  scene.predictions.logits.fill_(-1);
+  scene.predictions.distances.fill_(3);
+  const auto scores = [](const Assignment& assignment) {
+    std::vector<float> sorted;
+    for (const Positive& positive : assignment) sorted.push_back(static_cast<float>(positive.score));
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
+  };
+  const auto got = scores(to_assignments(by_operators(scene, Assigner::tal, torch::kFloat64))[0]),
+             want = scores(by_loops(scene, Assigner::tal)[0]);
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got[i], want[i], kScoreTolerance);
+}
+
 TEST(BatchedAssignment, LargeBatchesAreDividedWithoutEffect) {
-  expect_same(to_assignments(by_operators(random_scene({.height = 640, .width = 640, .objects = {1100, 2}}),
-                                          Assigner::tal, torch::kFloat64)),
-              by_loops(random_scene({.height = 640, .width = 640, .objects = {1100, 2}}), Assigner::tal));
+  const BatchedScene scene = random_scene({.height = 640, .width = 640, .objects = {1100, 2}});
+  expect_same(to_assignments(by_operators(scene, Assigner::tal, torch::kFloat64)),
+              by_loops(scene, Assigner::tal));
 }
 
 TEST(BatchedAssignment, SinglePrecisionMovesHardlyAnAnchor) {

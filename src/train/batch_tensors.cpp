@@ -5,6 +5,7 @@
 namespace y6q::train {
 namespace {
 
+// Without waiting for what the device has to do before; ordinary memory has been read when the call returns.
 constexpr bool kNonBlocking = true;
 
 }  // namespace

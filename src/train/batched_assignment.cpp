@@ -1,5 +1,7 @@
 #include "train/batched_assignment.h"
 
+#include <algorithm>
+
 namespace y6q::train {
 namespace {
 
@@ -58,7 +60,8 @@ torch::Tensor best_of_truth(const torch::Tensor& values, const BatchedAssignment
 
 /// The cells of one level that are nearest to each centre: anchors [B, n, min(wanted, cells)].
 torch::Tensor nearest_cells(const Level& level, const torch::Tensor& centres_px, int64_t wanted) {
-  // So many cells either way hold them: nine of the nearest row (or column) are closer than anything beyond.
+  // A window of so many cells either way holds them: `wanted` cells of the nearest row are closer than any
+  // cell to the left or right of it, and so for columns.
   const int64_t reach = (wanted + 1) / 2;
   const auto stride = static_cast<double>(level.stride);
   const auto window = [&](int64_t axis, int64_t extent) {  // [B, n, span] cell numbers

@@ -129,6 +129,7 @@ DetectionLossResult DetectionLoss::run_batched(const Predictions& predictions, c
   const torch::Device device = predictions.logits.device();
   if (!anchors_ || anchors_->centres.device() != device) anchors_ = anchor_tensors(grid_, device);
   const BatchedLoss loss(*anchors_, options_, predictions);
+  // In double: the numbers do not depend on the form.
   const PaddedTruths padded = pad_truths(truths, predictions.logits.options().dtype(torch::kFloat64));
   const BatchedAssignment assignment = loss.assign(padded, warmup);
   torch::Tensor sum = assignment.score.sum();

@@ -26,7 +26,8 @@ Machine plain_machine() {
           .libtorch = "2.15.0",
           .video = true,
           .trtexec = "/opt/tensorrt/bin/trtexec",
-          .nvidia_driver = false};
+          .nvidia_driver = false,
+          .gpus = {}};
 }
 
 Machine vnni_machine() {

@@ -6,34 +6,17 @@
 #include "ir/graph.h"
 #include "train/assign_atss.h"
 #include "train/assign_tal.h"
+#include "train/batched_loss.h"
+#include "train/known_gradients.h"
 
 namespace y6q::train {
 namespace {
 
-/// Hands on gradients that were computed together with the value.
-struct KnownGradients : torch::autograd::Function<KnownGradients> {
-  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor&,
-                               const torch::Tensor&, double value, const torch::Tensor& by_logits,
-                               const torch::Tensor& by_distances) {
-    context->save_for_backward({by_logits, by_distances});
-    return torch::scalar_tensor(value, torch::kFloat32);
-  }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list upstream) {
-    const auto saved = context->get_saved_variables();
-    const float factor = upstream[0].item<float>();
-    auto scaled = [factor](const torch::Tensor& gradient) {
-      return factor == 1.0F ? gradient : gradient * factor;
-    };
-    return {scaled(saved[0]), scaled(saved[1]), {}, {}, {}};
-  }
-};
-
-/// The work of one batch; every image by itself.
-class BatchLoss {
+/// The work of one batch by loops; every image by itself.
+class LoopedLoss {
  public:
-  BatchLoss(const AnchorGrid& grid, const LossOptions& options, dist::Group& group,
-            const Predictions& predictions)
+  LoopedLoss(const AnchorGrid& grid, const LossOptions& options, dist::Group& group,
+             const Predictions& predictions)
       : grid_(grid),
         options_(options),
         group_(group),
@@ -70,8 +53,8 @@ class BatchLoss {
     const double norm = result.normaliser();
     each_image([&](size_t image) { evaluate(image, truths[image], norm); });
     for (const LossTerms& terms : terms_) result.terms += terms;
-    result.total = KnownGradients::apply(predictions.logits, predictions.distances, result.terms.total(),
-                                         by_logits_, by_distances_);
+    result.total = with_gradients(torch::scalar_tensor(result.terms.total(), torch::kFloat32), predictions,
+                                  {by_logits_, by_distances_});
     result.assignments = std::move(assignments_);
     return result;
   }
@@ -121,6 +104,7 @@ const AnchorGrid& DetectionLoss::grid_of(const std::vector<Level>& levels) {
   };
   if (!std::equal(levels.begin(), levels.end(), grid_.levels().begin(), grid_.levels().end(), same)) {
     grid_ = AnchorGrid(levels);
+    anchors_.reset();
   }
   return grid_;
 }
@@ -133,8 +117,36 @@ DetectionLossResult DetectionLoss::operator()(const Predictions& predictions,
   const BatchShape shape{predictions.logits.size(0), levels.front().height * levels.front().stride,
                          levels.front().width * levels.front().stride};
   const auto truths = targets_by_image(targets, shape, options_.class_count);
-  return BatchLoss(grid, options_, group_, predictions)
-      .run(predictions, truths, epoch < options_.atss_warmup_epochs);
+  const bool warmup = epoch < options_.atss_warmup_epochs;
+  const bool batched =
+      form_ == LossForm::automatic ? !predictions.logits.is_cpu() : form_ == LossForm::batched;
+  return batched ? run_batched(predictions, truths, warmup)
+                 : LoopedLoss(grid, options_, group_, predictions).run(predictions, truths, warmup);
+}
+
+DetectionLossResult DetectionLoss::run_batched(const Predictions& predictions, const Truths& truths,
+                                               bool warmup) {
+  const torch::Device device = predictions.logits.device();
+  if (!anchors_ || anchors_->centres.device() != device) anchors_ = anchor_tensors(grid_, device);
+  const BatchedLoss loss(*anchors_, options_, predictions);
+  // In double: the numbers do not depend on the form.
+  const PaddedTruths padded = pad_truths(truths, predictions.logits.options().dtype(torch::kFloat64));
+  const BatchedAssignment assignment = loss.assign(padded, warmup);
+  torch::Tensor sum = assignment.score.sum();
+  // A group adds on the host; one process has no reason to go there.
+  if (!group_.is_alone()) sum = torch::scalar_tensor(group_.sum(sum.item<double>()), sum.options());
+  const BatchedLoss::Value value = loss.evaluate(padded, assignment, sum.clamp_min(1));
+  DetectionLossResult result;
+  result.total = value.total;
+  // Everything is under way: from here on the host waits.
+  const auto number = [](const torch::Tensor& scalar) { return scalar.item<double>(); };
+  result.terms.classes = number(value.classes);
+  result.terms.iou = number(value.iou);
+  result.terms.dfl = number(value.dfl);
+  result.target_score_sum = number(sum);
+  result.assignments = to_assignments(assignment);
+  for (const Assignment& image : result.assignments) result.positives += static_cast<int64_t>(image.size());
+  return result;
 }
 
 }  // namespace y6q::train

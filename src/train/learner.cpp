@@ -79,10 +79,7 @@ LossTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_st
   const torch::Tensor images =
       eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width}, device_);
   const auto outputs = network_.forward(images, eager::Mode::train);
-  Predictions predictions = gather_(outputs);
-  predictions.logits = predictions.logits.cpu();
-  predictions.distances = predictions.distances.cpu();
-  DetectionLossResult loss = loss_(predictions, batch.targets, gather_.levels(outputs), epoch);
+  DetectionLossResult loss = loss_(gather_(outputs), batch.targets, gather_.levels(outputs), epoch);
   if (teacher_) distil(images, outputs, batch.whole_count, epoch, loss);
   const bool sums = gradient_sum_ && before_step;
   if (sums) gradient_sum_->begin();

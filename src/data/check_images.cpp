@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/threads.h"
+#include "data/image_index.h"
 #include "image/decode.h"
 
 namespace y6q::data {
@@ -44,18 +45,23 @@ void remove_duplicates(std::vector<Label>& labels) {
   labels = std::move(unique);
 }
 
+FoundImage look(const fs::path& path) {
+  const std::string bytes = read_file(path, kMaxImageBytes);
+  const image::Image decoded = image::decode(std::as_bytes(std::span(bytes)), path.string());
+  return {{.bytes = bytes.size()}, decoded.height, decoded.width, sha256_hex(bytes)};
+}
+
 // Appends to sample.problems what is wrong.
-CheckedImage check(DraftSample& sample, const fs::path& root, const DatasetOptions& options) {
+CheckedImage check(DraftSample& sample, const fs::path& root, bool keep_difficult, ImageIndex& index) {
   CheckedImage checked;
   checked.record.path = sample.image;
   try {
-    const std::string bytes = read_file(sample.image, kMaxImageBytes);
-    const image::Image decoded = image::decode(std::as_bytes(std::span(bytes)), sample.image.string());
-    checked.record.height = decoded.height;
-    checked.record.width = decoded.width;
-    checked.record.sha256 = sha256_hex(bytes);
-    checked.digest_line = line_of(root, sample.image, bytes.size(), checked.record.sha256);
-    if (!sample.annotation.empty()) checked.digest_line += data::digest_line(root, sample.annotation);
+    const FoundImage found = index.get(sample.image, look);
+    checked.record.height = found.height;
+    checked.record.width = found.width;
+    checked.record.sha256 = found.sha256;
+    checked.digest_line = line_of(root, sample.image, found.stamp.bytes, found.sha256);
+    if (!sample.annotation.empty()) checked.digest_line += digest_line(root, sample.annotation);
   } catch (const InputError& error) {
     sample.problems.emplace_back(error.what());
     return checked;
@@ -67,7 +73,7 @@ CheckedImage check(DraftSample& sample, const fs::path& root, const DatasetOptio
         sample.image.string(), checked.record.width, checked.record.height, sample.stated_width,
         sample.stated_height));
   }
-  place_boxes(sample, checked.record, options.keep_difficult);
+  place_boxes(sample, checked.record, keep_difficult);
   remove_duplicates(sample.labels);
   remove_duplicates(checked.record.difficult);
   checked.record.labels = std::move(sample.labels);
@@ -84,18 +90,26 @@ std::string digest_line(const fs::path& root, const fs::path& path) {
 std::vector<CheckedImage> check_images(Draft& draft, const DatasetOptions& options, Monitor& monitor) {
   const auto count = static_cast<int64_t>(draft.samples.size());
   std::vector<CheckedImage> checked(draft.samples.size());
+  ImageIndex index(image_index_file(options.index, draft.description_files, options.split), options.index);
   std::mutex mutex;
   int64_t done = 0;
   monitor.begin("checking images", count, "images");
-  parallel_for(count, options.threads, [&](int64_t i) {
-    const auto slot = static_cast<size_t>(i);
-    checked[slot] = check(draft.samples[slot], draft.root, options);
-    const std::lock_guard lock(mutex);
-    if (monitor.stop_requested())
-      throw Interrupted("data: stopped while images were checked; run the command again");
-    monitor.advance(++done, "");
-  });
+  try {
+    parallel_for(count, options.threads, [&](int64_t i) {
+      const auto slot = static_cast<size_t>(i);
+      checked[slot] = check(draft.samples[slot], draft.root, options.keep_difficult, index);
+      const std::lock_guard lock(mutex);
+      if (monitor.stop_requested())
+        throw Interrupted("data: stopped while images were checked; run the command again");
+      monitor.advance(++done, "");
+    });
+  } catch (const Interrupted&) {
+    index.keep_the_rest();
+    index.save(monitor);
+    throw;
+  }
   monitor.end();
+  index.save(monitor);
   return checked;
 }
 

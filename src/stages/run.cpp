@@ -22,7 +22,8 @@ const data::Dataset& Run::data(const std::string& split) {
                                               .skip_broken = options_.skip_broken,
                                               .threads = options_.threads,
                                               .sole_split = options_.sole_split,
-                                              .keep_difficult = options_.keep_difficult},
+                                              .keep_difficult = options_.keep_difficult,
+                                              .index = options_.index},
                                              monitor_);
   const std::vector<std::string> digests = group_.gather(dataset.sha256);
   for (size_t rank = 1; rank < digests.size(); ++rank) {

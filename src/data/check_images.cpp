@@ -17,12 +17,12 @@ std::string line_of(const fs::path& root, const fs::path& path, size_t size, con
   return fmt::format("{} {} {}\n", path.lexically_relative(root).generic_string(), size, sha256);
 }
 
-void place_boxes(DraftSample& sample, ImageRecord& record, bool keep_difficult) {
+void place_boxes(const std::string& word, DraftSample& sample, ImageRecord& record, bool keep_difficult) {
   const auto width = static_cast<double>(record.width), height = static_cast<double>(record.height);
   const std::string file = (sample.annotation.empty() ? sample.image : sample.annotation).string();
-  for (const auto& [box, place, is_difficult] : sample.boxes) {
+  for (const auto& [box, number, is_difficult] : sample.boxes) {
     if (box.x1 == box.x2 || box.y1 == box.y2) {
-      sample.without_area.push_back(fmt::format("{}, {}", file, place));
+      sample.without_area.push_back(fmt::format("{}, {} {}", file, word, number));
       continue;
     }
     Label label{box.label, (box.x1 + box.x2) / 2 / width, (box.y1 + box.y2) / 2 / height,
@@ -31,9 +31,9 @@ void place_boxes(DraftSample& sample, ImageRecord& record, bool keep_difficult) 
       (is_difficult && !keep_difficult ? record.difficult : sample.labels).push_back(label);
       continue;
     }
-    sample.problems.push_back(
-        fmt::format("{}, {}: box ({}, {}) to ({}, {}) has no area inside the {} x {} image (width x height)",
-                    file, place, box.x1, box.y1, box.x2, box.y2, record.width, record.height));
+    sample.problems.push_back(fmt::format(
+        "{}, {} {}: box ({}, {}) to ({}, {}) has no area inside the {} x {} image (width x height)", file,
+        word, number, box.x1, box.y1, box.x2, box.y2, record.width, record.height));
   }
 }
 
@@ -52,7 +52,7 @@ FoundImage look(const fs::path& path) {
 }
 
 // Appends to sample.problems what is wrong.
-CheckedImage check(DraftSample& sample, const fs::path& root, bool keep_difficult, ImageIndex& index) {
+CheckedImage check(const Draft& draft, DraftSample& sample, bool keep_difficult, ImageIndex& index) {
   CheckedImage checked;
   checked.record.path = sample.image;
   try {
@@ -60,8 +60,8 @@ CheckedImage check(DraftSample& sample, const fs::path& root, bool keep_difficul
     checked.record.height = found.height;
     checked.record.width = found.width;
     checked.record.sha256 = found.sha256;
-    checked.digest_line = line_of(root, sample.image, found.stamp.bytes, found.sha256);
-    if (!sample.annotation.empty()) checked.digest_line += digest_line(root, sample.annotation);
+    checked.digest_line = line_of(draft.root, sample.image, found.stamp.bytes, found.sha256);
+    if (!sample.annotation.empty()) checked.digest_line += digest_line(draft.root, sample.annotation);
   } catch (const InputError& error) {
     sample.problems.emplace_back(error.what());
     return checked;
@@ -73,7 +73,7 @@ CheckedImage check(DraftSample& sample, const fs::path& root, bool keep_difficul
         sample.image.string(), checked.record.width, checked.record.height, sample.stated_width,
         sample.stated_height));
   }
-  place_boxes(sample, checked.record, keep_difficult);
+  place_boxes(draft.box_word, sample, checked.record, keep_difficult);
   remove_duplicates(sample.labels);
   remove_duplicates(checked.record.difficult);
   checked.record.labels = std::move(sample.labels);
@@ -83,8 +83,8 @@ CheckedImage check(DraftSample& sample, const fs::path& root, bool keep_difficul
 }  // namespace
 
 std::string digest_line(const fs::path& root, const fs::path& path) {
-  const std::string bytes = read_file(path);
-  return line_of(root, path, bytes.size(), sha256_hex(bytes));
+  const FileDigest digest = digest_of_file(path);
+  return line_of(root, path, digest.bytes, digest.sha256);
 }
 
 std::vector<CheckedImage> check_images(Draft& draft, const DatasetOptions& options, Monitor& monitor) {
@@ -97,7 +97,7 @@ std::vector<CheckedImage> check_images(Draft& draft, const DatasetOptions& optio
   try {
     parallel_for(count, options.threads, [&](int64_t i) {
       const auto slot = static_cast<size_t>(i);
-      checked[slot] = check(draft.samples[slot], draft.root, options.keep_difficult, index);
+      checked[slot] = check(draft, draft.samples[slot], options.keep_difficult, index);
       const std::lock_guard lock(mutex);
       if (monitor.stop_requested())
         throw Interrupted("data: stopped while images were checked; run the command again");

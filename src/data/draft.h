@@ -18,7 +18,7 @@ struct DraftSample {
   std::vector<Label> labels;                    ///< checked, when the format has fractions
   struct PixelBox {
     PixelLabel box;
-    std::string place;  ///< "annotation 12", "object 3"
+    int64_t number = 0;  ///< see Draft::box_word
     bool is_difficult = false;
   };
   std::vector<PixelBox> boxes;            ///< when the format has pixels
@@ -32,6 +32,7 @@ struct Draft {
   std::vector<std::string> class_names;
   std::vector<int64_t> category_ids;  ///< empty: 0, 1, 2 …
   fs::path annotation_json;
+  std::string box_word;                     ///< "object": messages call the PixelBox of number 3 "object 3"
   std::vector<fs::path> description_files;  ///< data.yaml, JSON: part of the digest
   std::vector<std::string> notes;           ///< worth a message: what was taken for the same
 };

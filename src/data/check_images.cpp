@@ -13,10 +13,6 @@ namespace {
 
 constexpr uint64_t kMaxImageBytes = uint64_t{1} << 30;
 
-std::string line_of(const fs::path& root, const fs::path& path, size_t size, const std::string& sha256) {
-  return fmt::format("{} {} {}\n", path.lexically_relative(root).generic_string(), size, sha256);
-}
-
 void place_boxes(const std::string& word, DraftSample& sample, ImageRecord& record, bool keep_difficult) {
   const auto width = static_cast<double>(record.width), height = static_cast<double>(record.height);
   const std::string file = (sample.annotation.empty() ? sample.image : sample.annotation).string();
@@ -60,8 +56,10 @@ CheckedImage check(const Draft& draft, DraftSample& sample, bool keep_difficult,
     checked.record.height = found.height;
     checked.record.width = found.width;
     checked.record.sha256 = found.sha256;
-    checked.digest_line = line_of(draft.root, sample.image, found.stamp.bytes, found.sha256);
-    if (!sample.annotation.empty()) checked.digest_line += digest_line(draft.root, sample.annotation);
+    checked.digest_line = digest_line(draft.root, sample.image, {found.stamp.bytes, found.sha256});
+    if (!sample.annotation.empty()) {
+      checked.digest_line += digest_line(draft.root, sample.annotation, sample.annotation_digest);
+    }
   } catch (const InputError& error) {
     sample.problems.emplace_back(error.what());
     return checked;
@@ -82,9 +80,9 @@ CheckedImage check(const Draft& draft, DraftSample& sample, bool keep_difficult,
 
 }  // namespace
 
-std::string digest_line(const fs::path& root, const fs::path& path) {
-  const FileDigest digest = digest_of_file(path);
-  return line_of(root, path, digest.bytes, digest.sha256);
+std::string digest_line(const fs::path& root, const fs::path& path, const FileDigest& digest) {
+  return fmt::format("{} {} {}\n", path.lexically_relative(root).generic_string(), digest.bytes,
+                     digest.sha256);
 }
 
 std::vector<CheckedImage> check_images(Draft& draft, const DatasetOptions& options, Monitor& monitor) {

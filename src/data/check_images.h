@@ -18,6 +18,6 @@ struct CheckedImage {
 std::vector<CheckedImage> check_images(Draft& draft, const DatasetOptions& options, Monitor& monitor);
 
 /// A file's name below `root`, size and digest, as part of the digest of a data set.
-std::string digest_line(const fs::path& root, const fs::path& path);
+std::string digest_line(const fs::path& root, const fs::path& path, const FileDigest& digest);
 
 }  // namespace y6q::data

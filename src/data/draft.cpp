@@ -57,7 +57,9 @@ std::vector<fs::path> images_below(const fs::path& folder) {
 
 Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& monitor) {
   check_class_names(draft.class_names, "data: " + draft.root.string());
-  std::ranges::sort(draft.samples, {}, &DraftSample::image);
+  if (!std::ranges::is_sorted(draft.samples, {}, &DraftSample::image)) {
+    std::ranges::sort(draft.samples, {}, &DraftSample::image);
+  }
   std::vector<CheckedImage> checked = check_images(draft, options, monitor);
   Dataset dataset;
   dataset.split = options.split;
@@ -91,7 +93,8 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
         dataset.without_area, options.split, first_without_area));
   }
   for (const std::string& note : draft.notes) monitor.message(note);
-  for (const fs::path& file : draft.description_files) digest += digest_line(draft.root, file);
+  for (const fs::path& file : draft.description_files)
+    digest += digest_line(draft.root, file, digest_of_file(file));
   dataset.skipped = std::ssize(broken);
   dataset.class_names = std::move(draft.class_names);
   dataset.category_ids = std::move(draft.category_ids);

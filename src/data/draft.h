@@ -12,7 +12,8 @@ namespace y6q::data {
 /// One image as a reader found it, before its file is decoded. Private to this folder.
 struct DraftSample {
   fs::path image;
-  fs::path annotation;  ///< label or XML file of this image; empty when there is none
+  fs::path annotation;           ///< label or XML file of this image; empty when there is none
+  FileDigest annotation_digest;  ///< of what was read of it
   std::optional<int64_t> image_id;
   int64_t stated_height = 0, stated_width = 0;  ///< 0: not stated
   std::vector<Label> labels;                    ///< checked, when the format has fractions

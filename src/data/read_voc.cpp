@@ -62,6 +62,7 @@ void read_object(const pugi::xml_node& object, int64_t number, const std::vector
 
 void read_annotation(const std::vector<std::string>& names, DraftSample& sample) {
   const std::string file = sample.annotation.string(), text = read_file(sample.annotation, kMaxXmlBytes);
+  sample.annotation_digest = {text.size(), sha256_hex(text)};
   pugi::xml_document document;
   const pugi::xml_parse_result result = document.load_buffer(text.data(), text.size());
   const auto root = document.child("annotation");

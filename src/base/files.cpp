@@ -46,7 +46,7 @@ class Sha256 {
     unsigned int length = 0;
     EVP_DigestFinal_ex(context_.get(), digest, &length);
     std::string text;
-    for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+    for (unsigned int i = 0; i < length; ++i) fmt::format_to(std::back_inserter(text), "{:02x}", digest[i]);
     return text;
   }
 
@@ -82,6 +82,19 @@ class OpenFile {
     close();
     throw_unreadable(path_, error);
   }
+  /// Fills `part` with the next bytes; `done` have been read before.
+  void read(std::span<char> part, uint64_t done = 0) {
+    while (!part.empty()) {
+      const ssize_t count = ::read(descriptor_, part.data(), part.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail();
+      if (count == 0) {
+        throw InputError("{}: ends after {} of {} bytes; is it being written?", path_.string(), done, size_);
+      }
+      done += static_cast<uint64_t>(count);
+      part = part.subspan(static_cast<size_t>(count));
+    }
+  }
 
  private:
   void close() {
@@ -108,17 +121,10 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
   if (file.size() > max_bytes) {
     throw InputError("{}: has {} bytes, at most {} are accepted", path.string(), file.size(), max_bytes);
   }
-  std::string bytes(file.size(), '\0');
-  for (size_t done = 0; done < bytes.size();) {
-    const ssize_t count = ::read(file.descriptor(), bytes.data() + done, bytes.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) file.fail();
-    if (count == 0) {
-      throw InputError("{}: ends after {} of {} bytes; is it being written?", path.string(), done,
-                       bytes.size());
-    }
-    done += static_cast<size_t>(count);
-  }
+  std::string bytes;
+  bytes.reserve(file.size() + kSpareBytes);
+  bytes.resize(file.size());
+  file.read(bytes);
   return bytes;
 }
 
@@ -247,6 +253,19 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
 
 std::string sha256_hex(std::string_view text) { return sha256_hex(std::as_bytes(std::span(text))); }
 
-std::string sha256_of_file(const fs::path& path) { return sha256_hex(MappedFile(path).bytes()); }
+FileDigest digest_of_file(const fs::path& path) {
+  constexpr uint64_t kPartBytes = 1 << 20;
+  OpenFile file(path);
+  Sha256 hash;
+  std::string part(std::min(file.size(), kPartBytes), '\0');
+  for (uint64_t done = 0; done < file.size(); done += part.size()) {
+    part.resize(std::min(file.size() - done, kPartBytes));
+    file.read(part, done);
+    hash.add(part.data(), part.size());
+  }
+  return {file.size(), hash.hex()};
+}
+
+std::string sha256_of_file(const fs::path& path) { return digest_of_file(path).sha256; }
 
 }  // namespace y6q

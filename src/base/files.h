@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 [[noreturn]] void throw_unreadable(const fs::path& path, std::error_code reason);
 
 /// The whole file. Throws as throw_unreadable, and InputError when it is no regular file or longer than
-/// max_bytes (checked before memory is allocated).
+/// max_bytes (checked before memory is allocated). Behind the end lie kSpareBytes of capacity for parsers
+/// that look there, so that none has to copy the text.
+inline constexpr size_t kSpareBytes = 64;
 std::string read_file(const fs::path& path, uint64_t max_bytes = uint64_t{1} << 32);
 
 /// Makes a folder with its parents; one that exists stays as it is. Throws EnvironmentError naming it.
@@ -77,6 +79,12 @@ class MappedFile {
 /// SHA-256 as 64 lowercase hex digits.
 std::string sha256_hex(std::span<const std::byte> bytes);
 std::string sha256_hex(std::string_view text);
+struct FileDigest {
+  uint64_t bytes = 0;
+  std::string sha256;
+};
+/// Reads the file by the megabyte. Throws as read_file.
+FileDigest digest_of_file(const fs::path& path);
 std::string sha256_of_file(const fs::path& path);
 
 }  // namespace y6q

@@ -130,6 +130,18 @@ TEST(Sha256, OfAbcIsTheStandardsExample) {
   EXPECT_EQ(sha256_of_file(path), sha256_hex("abc"));
 }
 
+TEST(Sha256, OfAFileOfSeveralPartsIsThatOfItsBytes) {
+  const support::Folder folder;
+  const fs::path path = folder.path() / "file";
+  for (const size_t size : {size_t{0}, size_t{1} << 20, (size_t{5} << 19) + 1}) {
+    std::string bytes(size, 'a');
+    for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * i >> 7);
+    write_file(path, bytes);
+    EXPECT_EQ(digest_of_file(path).bytes, size);
+    EXPECT_EQ(digest_of_file(path).sha256, sha256_hex(bytes));
+  }
+}
+
 TEST(MappedFile, ShowsTheBytesAndAcceptsAnEmptyFile) {
   const support::Folder folder;
   const fs::path path = folder.path() / "file";

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "base/errors.h"
 #include "base/isa.h"
 #include "cli/options.h"
@@ -21,6 +23,17 @@ constexpr int kMostProcesses = 1024;
 [[noreturn]] void give_up(const std::string& what) {
   fmt::print(stderr, "yolov6q: {}; the job ends; the same command goes on from the last saved state\n", what);
   ::_exit(static_cast<int>(ExitCode::kEnvironment));
+}
+
+/// Where programs keep what they can find again (XDG Base Directory Specification 0.8); empty: nowhere.
+fs::path cache_folder() {
+  const auto variable = [](const char* name) -> fs::path {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread starts
+    return value == nullptr ? "" : value;
+  };
+  const fs::path cache = variable("XDG_CACHE_HOME"), home = variable("HOME");
+  if (cache.is_absolute()) return cache;
+  return home.is_absolute() ? home / ".cache" : fs::path();
 }
 
 /// Of all processes but the first: says nothing, and stops when it is asked to.
@@ -64,6 +77,9 @@ void RunSetup::declare(CLI::App& app) {
                "With several processes: add gradients in the order of ranks, the same bits on any network")
       ->group(kMachineGroup);
   add_skip_broken(app, options.skip_broken);
+  app.add_flag("--verify", options.index.verify,
+               "Read every image, also those whose files have not changed since an earlier command")
+      ->group(kDataGroup);
   app.add_flag("--keep-difficult", options.keep_difficult,
                "Pascal VOC: treat objects marked as difficult like all others")
       ->group(kDataGroup);
@@ -84,6 +100,8 @@ stages::Run& RunSetup::start(Console& console) {
     silent_ = std::make_unique<QuietMonitor>(console.monitor());
     console.be_silent();
   }
+  if (const fs::path cache = cache_folder(); !cache.empty())
+    options.index.folder = cache / "yolov6q" / "images";
   run_ = std::make_unique<stages::Run>(options, silent_ ? *silent_ : console.monitor(), group);
   eager::open_device(run_->device());  // what is missing is said before the data are read
   return *run_;

@@ -12,7 +12,7 @@ namespace y6q::cli {
 /// of.
 class RunSetup {
  public:
-  /// --data, --seed, --workers, --threads, --device, --skip-broken, --keep-difficult, --processes,
+  /// --data, --seed, --workers, --threads, --device, --skip-broken, --verify, --keep-difficult, --processes,
   /// --deterministic.
   void declare(CLI::App& app);
 

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 
 #include "base/errors.h"
@@ -114,6 +115,44 @@ void check_ids(const std::vector<T>& items, const std::string& what, const fs::p
   }
 }
 
+/// The closing bracket of a list of lists of numbers that begins at `open`; npos when it is something else.
+size_t end_of_outline(std::string_view text, size_t open) {
+  static constexpr std::string_view kOthers = "0123456789.,-+eE \t\r\n";
+  static constexpr auto kIsOther = [] {
+    std::array<bool, 256> is{};
+    for (const char c : kOthers) is[static_cast<unsigned char>(c)] = true;
+    return is;
+  }();
+  int64_t depth = 0;
+  for (size_t at = open; at < text.size(); ++at) {
+    if (text[at] == '[') {
+      ++depth;
+    } else if (text[at] == ']') {
+      if (--depth == 0) return at;
+    } else if (!kIsOther[static_cast<unsigned char>(text[at])]) {
+      break;
+    }
+  }
+  return text.npos;
+}
+
+/// Empties the lists of outlines, by spaces, so that places in the text stay. They are most of such files'
+/// bytes; the parser notes the place of each of their numbers before it is told that nobody wants them.
+void empty_outlines(std::string& text) {
+  constexpr std::string_view kKey = "\"segmentation\"", kSpaces = " \t\r\n";
+  for (size_t at = text.find(kKey); at != text.npos; at = text.find(kKey, at)) {
+    at += kKey.size();
+    const size_t colon = std::min(text.find_first_not_of(kSpaces, at), text.size());
+    const size_t open = std::min(text.find_first_not_of(kSpaces, colon + 1), text.size());
+    if (text[colon] != ':' || text[open] != '[') continue;
+    const size_t end = end_of_outline(text, open);
+    if (end == text.npos) continue;
+    std::fill(text.begin() + static_cast<ptrdiff_t>(open) + 1, text.begin() + static_cast<ptrdiff_t>(end),
+              ' ');
+    at = end;
+  }
+}
+
 std::string place(ondemand::document& document, const std::string& text) {
   const char* location = nullptr;
   if (document.current_location().get(location) != simdjson::SUCCESS || !location) return "at its end";
@@ -124,7 +163,8 @@ std::string place(ondemand::document& document, const std::string& text) {
 
 CocoInstances read_coco_instances(const fs::path& path) {
   std::string text = read_file(path);
-  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);  // the parser looks beyond the end
+  static_assert(kSpareBytes >= simdjson::SIMDJSON_PADDING);  // the parser looks beyond the end
+  empty_outlines(text);
   CocoInstances instances;
   ondemand::parser parser;
   ondemand::document document;

@@ -31,7 +31,8 @@ bool has_label_folder(const fs::path& image_folder) {
          label_path(image_folder / "x.jpg").parent_path() != image_folder;
 }
 
-Draft draft_from_yaml(const fs::path& file, const std::string& split) {
+Draft draft_from_yaml(const fs::path& file, const DatasetOptions& options) {
+  const std::string& split = options.split;
   const DataYaml yaml = read_data_yaml(file);
   const auto found = yaml.splits.find(split);
   if (found == yaml.splits.end() || found->second.empty()) {
@@ -47,7 +48,7 @@ Draft draft_from_yaml(const fs::path& file, const std::string& split) {
     draft = read_coco_draft(json, folders, yaml.names);
   } else {
     draft.class_names = yaml.names;
-    draft.samples = read_yolo_samples(folders, std::ssize(yaml.names));
+    draft.samples = read_yolo_samples(folders, {std::ssize(yaml.names), options.threads});
     if (!json.empty()) take_ids_from_coco(json, draft);
   }
   draft.root = fs::absolute(file).parent_path();
@@ -97,9 +98,10 @@ fs::path json_in_folder(const fs::path& folder, const std::string& split) {
   return found.empty() ? fs::path() : *std::ranges::min_element(found);
 }
 
-Draft draft_from_folder(const fs::path& folder, const std::string& split) {
+Draft draft_from_folder(const fs::path& folder, const DatasetOptions& options) {
+  const std::string& split = options.split;
   if (is_voc_folder(folder)) return read_voc_draft(folder, split);
-  if (fs::exists(folder / "data.yaml")) return draft_from_yaml(folder / "data.yaml", split);
+  if (fs::exists(folder / "data.yaml")) return draft_from_yaml(folder / "data.yaml", options);
   const fs::path json = json_in_folder(folder, split);
   if (!json.empty()) return draft_of_coco_json(json);
   throw InputError(
@@ -120,9 +122,9 @@ Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monito
   const std::string extension = path.extension().string();
   Draft draft;
   if (fs::is_directory(path)) {
-    draft = draft_from_folder(path, options.split);
+    draft = draft_from_folder(path, options);
   } else if (extension == ".yaml" || extension == ".yml") {
-    draft = draft_from_yaml(path, options.split);
+    draft = draft_from_yaml(path, options);
   } else if (extension == ".json") {
     draft = draft_from_json(path, options);
   } else {

@@ -40,6 +40,14 @@ struct Dataset {
   std::string sha256;        ///< of names, sizes and contents of all files used
 };
 
+/// Where what was found in images is kept, so that files that have not changed are not read again.
+struct ImageIndexOptions {
+  fs::path folder{};     ///< empty: every image is read
+  bool verify = false;   ///< every image is read all the same, and what is kept is corrected
+  double worth_s = 1;    ///< seconds: what was found faster is not kept
+  double settled_s = 2;  ///< seconds: a file that was written so shortly before is read again next time
+};
+
 struct DatasetOptions {
   std::string split = "train";  ///< train, val or test
   bool skip_broken = false;     ///< leave broken samples out and count them, instead of throwing
@@ -48,13 +56,15 @@ struct DatasetOptions {
   bool sole_split = false;
   /// VOC's `difficult` objects are like all others.
   bool keep_difficult = false;
+  /// Changes nothing of the result.
+  ImageIndexOptions index{};
 };
 
 /// Reads YOLO text (a data.yaml, spec/02 §1), COCO JSON (an instances_*.json beside its images, or data.yaml
 /// with anno_path and is_coco) or Pascal VOC (a folder with Annotations/ and JPEGImages/, or a data.yaml
 /// naming them). Throws InputError that lists every broken sample: file, place, found, accepted; for class
 /// names that a model file cannot hold (base/class_names.h); and for a COCO JSON that does not tell its
-/// split. Says through the monitor what was left out or taken for the same. Never writes.
+/// split. Says through the monitor what was left out or taken for the same. Writes nothing but the index.
 Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor);
 
 }  // namespace y6q::data

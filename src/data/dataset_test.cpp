@@ -193,6 +193,24 @@ TEST_F(DatasetTest, CocoKeysInAnyOrderBigIdsAndNoCrowds) {
               HasSubstr("no JSON for split 'test'"));
 }
 
+TEST_F(DatasetTest, CocoOutlinesOfAnyFormAreNoMatter) {
+  image("val/a.png");
+  const auto boxes = [&](const std::string& outline) {
+    text("val.json",
+         R"({"images":[{"id":1,"file_name":"a.png"}],"categories":[{"id":1,"name":"\"segmentation\":["}],
+      "annotations":[{"segmentation":)" +
+             outline + R"(,"id":1,"image_id":1,"category_id":1,"bbox":[10,5,20,10]}]})");
+    return read("val.json", {.split = "val"}).images.at(0).labels;
+  };
+  const std::vector<Label> expected{{0, 0.5, 0.5, 0.5, 0.5}};
+  for (const char* outline :
+       {"[[1.5, 2,3e1,4]]", "[[1,2],[3,-4]]", "[]", " [ [ ] ] ", "null", R"({"counts":[1,2],"size":[20,40]})",
+        R"({"counts":"]}[","size":[20,40]})", R"(["]}[",{"a":[1]}])"}) {
+    EXPECT_EQ(boxes(outline), expected) << outline;
+  }
+  for (const char* outline : {"[[1,2]", "[[1,2", "["}) EXPECT_THROW(boxes(outline), InputError) << outline;
+}
+
 TEST_F(DatasetTest, CocoFaultsNameThePlace) {
   image("val/a.png");
   auto error = [&](const std::string& json) {
@@ -207,6 +225,11 @@ TEST_F(DatasetTest, CocoFaultsNameThePlace) {
   EXPECT_EQ(with(""), "accepted");
   EXPECT_THAT(with(R"({"id":4,"image_id":1,"category_id":1,"bbox":[1,2,3]})"),
               AllOf(HasSubstr("byte"), HasSubstr("bbox has 3 numbers, 4 expected")));
+  const auto byte_of = [&](const std::string& outline) {
+    const std::string message = with(R"({"segmentation":)" + outline + R"(,"id":4,"image_id":1,"bbox":[1]})");
+    return message.substr(message.find("byte"), 10);
+  };
+  EXPECT_EQ(byte_of("[[1.25,2,3,4]]"), byte_of("\"1.25,2,3,4..\""));
   EXPECT_THAT(with(R"({"id":4,"image_id":1,"category_id":9,"bbox":[1,2,3,4]})"), HasSubstr("category_id 9"));
   EXPECT_THAT(with(R"({"id":4,"image_id":2,"category_id":1,"bbox":[1,2,3,4]})"), HasSubstr("image_id 2"));
   EXPECT_THAT(with(R"({"id":4,"image_id":1,"category_id":1,"bbox":[50,2,3,4]})"),

@@ -12,13 +12,14 @@ namespace y6q::data {
 /// One image as a reader found it, before its file is decoded. Private to this folder.
 struct DraftSample {
   fs::path image;
-  fs::path annotation;  ///< label or XML file of this image; empty when there is none
+  fs::path annotation;           ///< label or XML file of this image; empty when there is none
+  FileDigest annotation_digest;  ///< of what was read of it
   std::optional<int64_t> image_id;
   int64_t stated_height = 0, stated_width = 0;  ///< 0: not stated
   std::vector<Label> labels;                    ///< checked, when the format has fractions
   struct PixelBox {
     PixelLabel box;
-    std::string place;  ///< "annotation 12", "object 3"
+    int64_t number = 0;  ///< see Draft::box_word
     bool is_difficult = false;
   };
   std::vector<PixelBox> boxes;            ///< when the format has pixels
@@ -32,6 +33,7 @@ struct Draft {
   std::vector<std::string> class_names;
   std::vector<int64_t> category_ids;  ///< empty: 0, 1, 2 …
   fs::path annotation_json;
+  std::string box_word;                     ///< "object": messages call the PixelBox of number 3 "object 3"
   std::vector<fs::path> description_files;  ///< data.yaml, JSON: part of the digest
   std::vector<std::string> notes;           ///< worth a message: what was taken for the same
 };

@@ -117,7 +117,7 @@ void add_annotation(const CocoAnnotation& annotation,
   } else if (!annotation.crowd) {
     sample.boxes.push_back({{category->second, annotation.x, annotation.y, annotation.x + annotation.w,
                              annotation.y + annotation.h},
-                            fmt::format("{}, annotation {}", json.filename().string(), annotation.id)});
+                            annotation.id});
   }
 }
 
@@ -132,6 +132,7 @@ Draft read_coco_draft(const fs::path& json, const std::vector<fs::path>& image_f
   match_categories(instances, json, draft);
   draft.annotation_json = json;
   draft.description_files = {json};
+  draft.box_word = json.filename().string() + ", annotation";
   std::unordered_map<int64_t, int64_t> class_of_category;
   for (const int64_t id : draft.category_ids) class_of_category.emplace(id, std::ssize(class_of_category));
   std::unordered_map<int64_t, size_t> sample_of_image;

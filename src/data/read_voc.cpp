@@ -57,12 +57,12 @@ void read_object(const pugi::xml_node& object, int64_t number, const std::vector
         fmt::format("{}, object {}: bndbox needs the numbers xmin, ymin, xmax and ymax", file, number));
     return;
   }
-  sample.boxes.push_back(
-      {label, fmt::format("object {}", number), object.child("difficult").text().as_bool()});
+  sample.boxes.push_back({label, number, object.child("difficult").text().as_bool()});
 }
 
 void read_annotation(const std::vector<std::string>& names, DraftSample& sample) {
   const std::string file = sample.annotation.string(), text = read_file(sample.annotation, kMaxXmlBytes);
+  sample.annotation_digest = {text.size(), sha256_hex(text)};
   pugi::xml_document document;
   const pugi::xml_parse_result result = document.load_buffer(text.data(), text.size());
   const auto root = document.child("annotation");
@@ -90,6 +90,7 @@ Draft read_voc_draft(const fs::path& folder, const std::string& split,
   draft.root = fs::absolute(folder);
   draft.class_names = class_names.empty() ? names_in(folder / "Annotations") : class_names;
   draft.description_files = {fs::absolute(list)};
+  draft.box_word = "object";
   std::istringstream lines(read_file(list, kMaxXmlBytes));
   std::set<std::string> seen;
   for (std::string line; std::getline(lines, line);) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "base/threads.h"
 
 namespace y6q::data {
 namespace {
@@ -51,6 +52,20 @@ std::string parse_row(const std::vector<std::string_view>& words, int64_t class_
   return "";
 }
 
+void read_labels(int64_t class_count, DraftSample& sample) {
+  const fs::path labels = label_path(sample.image);
+  if (!fs::exists(labels)) return;  // an image without objects
+  sample.annotation = labels;
+  try {
+    const std::string text = read_file(labels, kMaxLabelBytes);
+    sample.annotation_digest = {text.size(), sha256_hex(text)};
+    parse_yolo_labels(text, class_count, sample);
+  } catch (const InputError& error) {
+    sample.problems.emplace_back(error.what());
+    sample.annotation.clear();
+  }
+}
+
 }  // namespace
 
 fs::path label_path(const fs::path& image) {
@@ -82,23 +97,13 @@ void parse_yolo_labels(std::string_view text, int64_t class_count, DraftSample& 
   }
 }
 
-std::vector<DraftSample> read_yolo_samples(const std::vector<fs::path>& folders, int64_t class_count) {
+std::vector<DraftSample> read_yolo_samples(const std::vector<fs::path>& folders, const YoloOptions& options) {
   std::vector<DraftSample> samples;
   for (const fs::path& folder : folders) {
-    for (const fs::path& image : images_below(folder)) {
-      DraftSample& sample = samples.emplace_back();
-      sample.image = image;
-      const fs::path labels = label_path(image);
-      if (!fs::exists(labels)) continue;  // an image without objects
-      sample.annotation = labels;
-      try {
-        parse_yolo_labels(read_file(labels, kMaxLabelBytes), class_count, sample);
-      } catch (const InputError& error) {
-        sample.problems.emplace_back(error.what());
-        sample.annotation.clear();
-      }
-    }
+    for (fs::path& image : images_below(folder)) samples.emplace_back().image = std::move(image);
   }
+  parallel_for(std::ssize(samples), options.threads,
+               [&](int64_t i) { read_labels(options.class_count, samples[static_cast<size_t>(i)]); });
   return samples;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <opencv2/core/utility.hpp>
 #include <opencv2/imgcodecs.hpp>
 
 #include "base/errors.h"
@@ -14,6 +15,8 @@ namespace y6q::image {
 namespace {
 
 constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
+// To be increased with every change of what is accepted, here, in jpeg.cpp and in jpeg_markers.cpp.
+constexpr int kRules = 1;
 
 void check_sides(int64_t height, int64_t width, const std::string& name) {
   if (std::min(height, width) >= kMinSide && std::max(height, width) <= kMaxSide) return;
@@ -84,6 +87,10 @@ Image decode(std::span<const std::byte> bytes, const std::string& name) {
   const cv::Mat rows = decoded.isContinuous() ? decoded : decoded.clone();
   image.pixels.assign(rows.data, rows.data + rows.total() * 3);
   return image;
+}
+
+std::string decoder_version() {
+  return fmt::format("rules {}, {}, OpenCV {}", kRules, jpeg_version(), cv::getVersionString());
 }
 
 }  // namespace y6q::image

@@ -22,4 +22,8 @@ Image decode_file(const fs::path& path);
 /// The same from memory; `name` stands in messages.
 Image decode(std::span<const std::byte> bytes, const std::string& name);
 
+/// Differs where decode may accept other files or give another size: the number of our rules and the versions
+/// of the libraries. For whoever keeps what decode found.
+std::string decoder_version();
+
 }  // namespace y6q::image

@@ -129,6 +129,8 @@ std::optional<Image> decode_jpeg(std::span<const std::byte> bytes, const std::st
   return image;
 }
 
+std::string jpeg_version() { return fmt::format("libjpeg-turbo {}", LIBJPEG_TURBO_VERSION_NUMBER); }
+
 Image turned(Image image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
   constexpr int kUpsideDown = 0, kMirrored = 1, kBoth = -1, kNone = 2;

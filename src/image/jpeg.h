@@ -17,6 +17,9 @@ namespace y6q::image {
 /// are no damage.
 std::optional<Image> decode_jpeg(std::span<const std::byte> bytes, const std::string& name);
 
+/// The library and its version.
+std::string jpeg_version();
+
 /// Turns an image as EXIF's tag Orientation says, 1 to 8: its first row and column are at the visual top and
 /// left (1), top and right (2), bottom and right (3), bottom and left (4), left and top (5), right and top
 /// (6), right and bottom (7), left and bottom (8) (JEITA CP-3451, 4.6.4).

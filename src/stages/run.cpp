@@ -56,7 +56,8 @@ const data::Dataset& Run::data(const std::string& split) {
                                               .skip_broken = options_.skip_broken,
                                               .threads = options_.threads,
                                               .sole_split = options_.sole_split,
-                                              .keep_difficult = options_.keep_difficult},
+                                              .keep_difficult = options_.keep_difficult,
+                                              .index = options_.index},
                                              monitor_);
   require_same(fmt::format("images or labels of split {}", split), dataset.sha256);
   for (const auto& [name, other] : splits_) data::warn_of_shared_images(other, dataset, monitor_);

@@ -22,6 +22,7 @@ struct RunOptions {
   bool skip_broken = false;        ///< leave broken samples out and count them
   bool sole_split = false;         ///< the command reads one split and no other (data::DatasetOptions)
   bool keep_difficult = false;     ///< VOC's difficult objects are like all others
+  data::ImageIndexOptions index{};
 };
 
 /// One run of a command: its data, machine, progress, and the job that this process is one of. Made once;

@@ -13,9 +13,9 @@
 namespace y6q::pipeline {
 
 /// The phases of a run, in order; --from and --to name them.
-inline constexpr std::array<std::string_view, 11> kPhases{"hyper-search", "scales", "float",  "calibrate",
-                                                          "sensitivity",  "qat",    "export", "build",
-                                                          "evaluate",     "bench",  "report"};
+inline constexpr auto kPhases =
+    std::to_array<std::string_view>({"hyper-search", "scales", "float", "calibrate", "sensitivity", "qat",
+                                     "export", "build", "evaluate", "bench", "report"});
 
 /// One step of a run as a value. The same choices and the same input files give the same outputs.
 struct Step {

@@ -194,7 +194,8 @@ void Calibrator::search(ir::Model& model, const RangeOptions& ranges) const {
     const ir::Node& node = model.graph.node(value);
     const auto& op = std::get<ir::FakeQuant>(node.op);
     const int levels = quant::integer_range(op.bits, op.is_signed).high + 1;
-    const float amax = quant::search_amax(histogram(node.name), {ranges.method, ranges.percentile, levels});
+    const float amax = quant::search_amax(
+        histogram(node.name), {.method = ranges.method, .percentile = ranges.percentile, .levels = levels});
     model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(amax);
   }
 }

@@ -24,21 +24,26 @@ Areas areas(const torch::Tensor& boxes_a, const torch::Tensor& boxes_b) {
   return {width * height, a.area() + b.area()};
 }
 
+/// The anchors in input pixels, in the floating type of an assignment.
+struct AnchorPoints {
+  torch::Tensor strides, centres;  // [A, 1], [A, 2]
+  AnchorPoints(const AnchorTensors& anchors, caffe2::TypeMeta type)
+      : strides(anchors.strides.to(type)), centres(anchors.centres.to(type) * strides) {}
+};
+
 /// IoU with squares of 5 strides around the anchors: [B, n, A]; union floored at 1e-6 (spec/02 §3, §5.1).
-torch::Tensor square_overlaps(const torch::Tensor& truths, const torch::Tensor& centres_px,
-                              const torch::Tensor& strides) {
-  const torch::Tensor half = strides * 2.5;
-  const torch::Tensor squares = torch::cat({centres_px - half, centres_px + half}, 1);
+torch::Tensor square_overlaps(const torch::Tensor& truths, const AnchorPoints& points) {
+  const torch::Tensor half = points.strides * 2.5;
+  const torch::Tensor squares = torch::cat({points.centres - half, points.centres + half}, 1);
   const auto [shared, sum] = areas(truths.unsqueeze(2), squares);
   return shared / (sum - shared).clamp_min_(1e-6);
 }
 
-/// Which anchors' centres lie inside which truths, spec/02 §5: truths [B, n, 4], centres [A, 2] px ->
-/// [B, n, A] bool.
-torch::Tensor contains(const torch::Tensor& truths, const torch::Tensor& centres) {
+/// Which anchors' centres lie inside which truths (spec/02 §5): truths [B, n, 4] -> [B, n, A] bool.
+torch::Tensor contains(const torch::Tensor& truths, const AnchorPoints& points) {
   constexpr double kMargin = 1e-9;
   const CornerTensors box(truths.unsqueeze(2));
-  const torch::Tensor x = centres.select(1, 0), y = centres.select(1, 1);
+  const torch::Tensor x = points.centres.select(1, 0), y = points.centres.select(1, 1);
   return at::minimum(at::minimum(x - box.x1, box.x2 - x), at::minimum(y - box.y1, box.y2 - y)) > kMargin;
 }
 
@@ -87,7 +92,7 @@ torch::Tensor nearest_cells(const Level& level, const torch::Tensor& centres_px,
 /// Mean + unbiased standard deviation over the last axis, kept.
 torch::Tensor threshold_of(const torch::Tensor& values) {
   const int64_t count = values.size(-1);
-  const torch::Tensor mean = values.mean(-1, /*keepdim=*/true);
+  torch::Tensor mean = values.mean(-1, /*keepdim=*/true);
   if (count < 2) return mean;
   return mean + ((values - mean).square().sum(-1, /*keepdim=*/true) / (count - 1)).sqrt();
 }
@@ -147,7 +152,7 @@ BatchedAssignment resolve_claims(const torch::Tensor& anchors, const torch::Tens
 BatchedAssignment assign_atss(const AnchorTensors& anchors, const PaddedTruths& truths,
                               const BatchPredictions& predicted, const AtssOptions& options) {
   const auto type = truths.boxes.dtype();
-  const torch::Tensor strides = anchors.strides.to(type), centres = anchors.centres.to(type) * strides;
+  const AnchorPoints points(anchors, type);
   const auto assign = [&](const PaddedTruths& part, const BatchPredictions& said) -> BatchedAssignment {
     const torch::Tensor middles = (part.boxes.slice(2, 0, 2) + part.boxes.slice(2, 2, 4)) / 2;
     std::vector<torch::Tensor> nearest;
@@ -155,9 +160,9 @@ BatchedAssignment assign_atss(const AnchorTensors& anchors, const PaddedTruths& 
       nearest.push_back(nearest_cells(level, middles, options.candidates_per_level));
     }
     const torch::Tensor candidates = torch::cat(nearest, 2);
-    const torch::Tensor squares = square_overlaps(part.boxes, centres, strides);
+    const torch::Tensor squares = square_overlaps(part.boxes, points);
     const torch::Tensor found = squares.gather(2, candidates);
-    const torch::Tensor inside = contains(part.boxes, centres).gather(2, candidates);
+    const torch::Tensor inside = contains(part.boxes, points).gather(2, candidates);
     const torch::Tensor claimed = (found > threshold_of(found)) & inside & part.real.unsqueeze(2);
     BatchedAssignment assignment = resolve_claims(candidates, claimed, squares);
     const torch::Tensor boxes = part.boxes.gather(1, assignment.truth.unsqueeze(2).expand({-1, -1, 4}));
@@ -170,14 +175,14 @@ BatchedAssignment assign_atss(const AnchorTensors& anchors, const PaddedTruths& 
 BatchedAssignment assign_tal(const AnchorTensors& anchors, const PaddedTruths& truths,
                              const BatchPredictions& predicted, const TalOptions& options) {
   const auto type = truths.boxes.dtype();
-  const torch::Tensor centres = anchors.centres.to(type) * anchors.strides.to(type);
+  const AnchorPoints points(anchors, type);
   // Distinct negative numbers, falling with the index, for anchors that do not count.
-  const torch::Tensor last_places = -1 - torch::arange(anchors.count(), centres.options());
+  const torch::Tensor last_places = -1 - torch::arange(anchors.count(), points.centres.options());
   const int64_t wanted = std::min(options.candidates, anchors.count());
   const auto assign = [&](const PaddedTruths& part, const BatchPredictions& said) -> BatchedAssignment {
     const torch::Tensor found = overlaps(part.boxes.unsqueeze(2), said.boxes.to(type).unsqueeze(1));
     const torch::Tensor metrics = alignment(part, said.logits, found, options);
-    const torch::Tensor inside = contains(part.boxes, centres);
+    const torch::Tensor inside = contains(part.boxes, points);
     const torch::Tensor ranks = torch::where(inside & (metrics > 0), metrics, last_places);
     const torch::Tensor candidates = std::get<1>(ranks.topk(wanted));
     const torch::Tensor claimed = inside.gather(2, candidates) & part.real.unsqueeze(2);

@@ -67,15 +67,15 @@ BatchedLoss::Term BatchedLoss::class_term(const PaddedTruths& truths, const Batc
   return {value, gradient};
 }
 
-/// Spec/02 §6.2 in stride units. targets: [B, A, 4] corners; weights: [B, A] score / norm, 0 for background.
-/// The gradient is by l, t, r, b.
-BatchedLoss::Term BatchedLoss::iou_term(const torch::Tensor& targets, const torch::Tensor& weights) const {
+/// Spec/02 §6.2 in stride units. The gradient is by l, t, r, b: [B, A, 4].
+BatchedLoss::Term BatchedLoss::iou_term(const BoxTargets& targets) const {
   // Backgrounds compare their target with itself, so that no broken prediction turns 0 into NaN.
-  const torch::Tensor predicted = boxes_.to(targets.dtype()) / anchors_.strides;
+  const torch::Tensor predicted = boxes_.to(targets.corners.dtype()) / anchors_.strides;
   const torch::AutoGradMode differentiable(true);
-  const torch::Tensor corners = torch::where((weights > 0).unsqueeze(2), predicted, targets).requires_grad_();
+  const torch::Tensor corners =
+      torch::where((targets.weights > 0).unsqueeze(2), predicted, targets.corners).requires_grad_();
   const torch::Tensor value =
-      (iou_losses(options_.iou, corners, targets) * weights).sum() * options_.iou_weight;
+      (iou_losses(options_.iou, corners, targets.corners) * targets.weights).sum() * options_.iou_weight;
   const torch::Tensor gradient = torch::autograd::grad({value}, {corners}).front();
   return {value.detach(), with_signs(gradient)};
 }
@@ -83,16 +83,16 @@ BatchedLoss::Term BatchedLoss::iou_term(const torch::Tensor& targets, const torc
 /// Spec/02 §6.3, and the way of the other box term through the expectation. by_sides: gradient [B, A, 4] by
 /// l, t, r, b. With P the probabilities of a side, m their mean and w the two weights beside the target:
 /// by_sides P (i - m) + scale / 4 (P - w).
-BatchedLoss::Term BatchedLoss::dfl_term(const torch::Tensor& targets, const torch::Tensor& weights,
-                                        const torch::Tensor& by_sides) const {
+BatchedLoss::Term BatchedLoss::dfl_term(const BoxTargets& targets, const torch::Tensor& by_sides) const {
   const auto type = distances_.dtype();
-  const torch::Tensor wanted = with_signs(targets - twice(anchors_.centres))
+  const torch::Tensor wanted = with_signs(targets.corners - twice(anchors_.centres))
                                    .clamp_(0, static_cast<double>(options_.reg_max) - 0.01)
                                    .unsqueeze(3);  // [B, A, 4, 1]
   const torch::Tensor left = wanted.floor();
   const torch::Tensor right_weight = (wanted - left).to(type), left_weight = 1 - right_weight;
   const torch::Tensor left_bin = left.to(torch::kInt64), right_bin = left_bin + 1;
-  const torch::Tensor scale = (weights * (options_.dfl_weight / 4)).to(type).unsqueeze(2).unsqueeze(3);
+  const torch::Tensor scale =
+      (targets.weights * (options_.dfl_weight / 4)).to(type).unsqueeze(2).unsqueeze(3);
   // - w ln P, the weights summing to 1.
   const torch::Tensor costs = distances_.logsumexp(3, /*keepdim=*/true) -
                               left_weight * distances_.gather(3, left_bin) -
@@ -106,12 +106,11 @@ BatchedLoss::Term BatchedLoss::dfl_term(const torch::Tensor& targets, const torc
 BatchedLoss::Value BatchedLoss::evaluate(const PaddedTruths& truths, const BatchedAssignment& assignment,
                                          const torch::Tensor& norm) const {
   const torch::Tensor truth = assignment.truth.unsqueeze(2).expand({-1, -1, 4});
-  const torch::Tensor targets = truths.boxes.gather(1, truth) / anchors_.strides;
-  const torch::Tensor weights = assignment.score / norm;
+  const BoxTargets targets{truths.boxes.gather(1, truth) / anchors_.strides, assignment.score / norm};
   const Term classes = class_term(truths, assignment, norm);
-  const Term iou = iou_term(targets, weights);
+  const Term iou = iou_term(targets);
   const Term dfl = options_.reg_max > 0
-                       ? dfl_term(targets, weights, iou.gradient)
+                       ? dfl_term(targets, iou.gradient)
                        : Term{torch::zeros_like(iou.value), iou.gradient.to(distances_.dtype())};
   const torch::Tensor total = (classes.value + iou.value + dfl.value).to(torch::kFloat32);
   return {with_gradients(total, predictions_, {classes.gradient, dfl.gradient}), classes.value, iou.value,

@@ -34,14 +34,18 @@ class BatchedLoss {
                  const torch::Tensor& norm) const;
 
  private:
+  /// What the boxes of the anchors are compared with.
+  struct BoxTargets {
+    torch::Tensor corners;  ///< [B, A, 4] xyxy in stride units
+    torch::Tensor weights;  ///< [B, A] score / norm, 0 for background
+  };
   struct Term {
     torch::Tensor value, gradient;
   };
   Term class_term(const PaddedTruths& truths, const BatchedAssignment& assignment,
                   const torch::Tensor& norm) const;
-  Term iou_term(const torch::Tensor& targets, const torch::Tensor& weights) const;
-  Term dfl_term(const torch::Tensor& targets, const torch::Tensor& weights,
-                const torch::Tensor& by_sides) const;
+  Term iou_term(const BoxTargets& targets) const;
+  Term dfl_term(const BoxTargets& targets, const torch::Tensor& by_sides) const;
 
   const AnchorTensors& anchors_;
   const LossOptions& options_;

@@ -133,7 +133,7 @@ FoundImage ImageIndex::get(const fs::path& image, const std::function<FoundImage
   const auto known = known_.find(image.string());
   const bool is_known = stamp && known != known_.end() && known->second.stamp == *stamp;
   FoundImage found = is_known && !options_.verify ? known->second : look(image);
-  if (!stamp || !is_settled(*stamp, options_.settled_s)) return found;
+  if (!stamp || !(is_known || is_settled(*stamp, options_.settled_s))) return found;
   found.stamp = *stamp;
   const std::lock_guard lock(mutex_);
   now_.insert_or_assign(image.string(), found);

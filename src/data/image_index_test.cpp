@@ -144,6 +144,7 @@ TEST_F(ImageIndexTest, AFileJustWrittenIsReadAgainNextTime) {
   forge("b");
   index.settled_s = kNothingIsSettled;
   EXPECT_EQ(read().images[1].width, 1234);  // it was settled when it was read
+  EXPECT_EQ(kept().size(), 3U);
 }
 
 TEST_F(ImageIndexTest, NoticesAddedAndRemovedFiles) {

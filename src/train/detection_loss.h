@@ -25,7 +25,7 @@ struct DetectionLossResult {
 
 /// How the loss is computed. Both give the same numbers.
 enum class LossForm {
-  automatic,  ///< loops on the CPU, where they take a half to a tenth of the time; batched elsewhere
+  automatic,  ///< loops on the CPU, where they are 2 to 16 times as fast; batched elsewhere
   loops,      ///< image_loss: plain loops, images in parallel; on the CPU
   batched,    ///< BatchedLoss: LibTorch's operators; where the predictions are
 };

@@ -1,8 +1,8 @@
 #include "cli/options.h"
 
 #include <charconv>
-#include <regex>
 #include <string>
+#include <string_view>
 
 namespace y6q::cli {
 
@@ -22,11 +22,26 @@ std::string no_seed(const std::string& text) {
   return is_seed ? "" : "'" + text + "' is not a whole number from 0 to 18446744073709551615";
 }
 
-/// Whether it is there shows when it is opened.
+bool is_index(std::string_view text) {
+  constexpr size_t kDigits = 3;
+  return !text.empty() && text.size() <= kDigits &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// cpu, cuda, or a list of cuda:N and N. Whether they are there shows when they are opened.
 std::string no_device(const std::string& text) {
-  static const std::regex known("cpu|cuda(:[0-9]{1,3})?(,cuda:[0-9]{1,3})*|[0-9]{1,3}(,[0-9]{1,3})*");
-  return std::regex_match(text, known) ? ""
-                                       : "'" + text + "' is no device; accepted: cpu, cuda, cuda:1, or 0,1";
+  constexpr std::string_view kCuda = "cuda:";
+  bool known = true;
+  std::string_view rest = text;
+  for (;;) {
+    const size_t comma = rest.find(',');
+    const std::string_view name = rest.substr(0, comma);
+    known &= is_index(name.starts_with(kCuda) ? name.substr(kCuda.size()) : name);
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  if (known || text == "cpu" || text == "cuda") return "";
+  return "'" + text + "' is no device; accepted: cpu, cuda, cuda:1, or 0,1";
 }
 
 }  // namespace

@@ -52,8 +52,7 @@ void require_equal_programs(dist::Group& group) {
     if (all[rank] == all[0]) continue;
     throw EnvironmentError(
         "rank 0 is {}, rank {} is {}; all machines need one program, and ONEDNN_MAX_CPU_ISA=AVX2 makes CPUs "
-        "of different "
-        "kinds equal",
+        "of different kinds equal",
         all[0], rank, all[rank]);
   }
 }

@@ -53,8 +53,7 @@ Store open_store(const Place& place, const JoinOptions& options) {
   } catch (const std::exception& error) {
     throw EnvironmentError(
         "rank {} of {}: the store of the job at {}:{} cannot be {}: {}; MASTER_ADDR and MASTER_PORT say "
-        "where it is, "
-        "and rank 0 must be there",
+        "where it is, and rank 0 must be there",
         place.rank, place.size, place.host, place.port, settings.isServer ? "opened" : "reached",
         first_line(error));
   }
@@ -67,7 +66,7 @@ void wait_for_all(const Place& place, c10d::Store& store, const JoinOptions& opt
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     try {
-      store.wait({fmt::format("beat/{}", rank)}, std::max(left, std::chrono::milliseconds(1)));
+      store.wait({Watch::sign_of(rank)}, std::max(left, std::chrono::milliseconds(1)));
     } catch (const std::exception&) {
       throw EnvironmentError(
           "rank {} of {}: rank {} has not come to {}:{} within {} s; are all processes started?", place.rank,

@@ -17,7 +17,6 @@ using std::chrono::seconds;
 
 constexpr seconds kBeat{1};
 
-std::string beat_key(int rank) { return fmt::format("beat/{}", rank); }
 std::string name_key(int rank) { return fmt::format("name/{}", rank); }
 
 std::string own_name() {
@@ -47,13 +46,13 @@ struct Watch::State {
 
   void talk() {
     std::vector<std::string> keys;
-    for (const auto& [rank, name] : names) keys.push_back(beat_key(rank));
+    for (const auto& [rank, name] : names) keys.push_back(sign_of(rank));
     std::unique_lock lock(mutex);
     for (int64_t beat = 1; !changed.wait_for(lock, kBeat, [&] { return stop; }); ++beat) {
       lock.unlock();
       std::vector<std::vector<uint8_t>> beats;
       try {
-        store->set(beat_key(place.rank), std::to_string(beat));
+        store->set(sign_of(place.rank), std::to_string(beat));
         beats = store->multiGet(keys);
       } catch (const std::exception&) {
         return;  // look() sees the silence
@@ -107,9 +106,11 @@ struct Watch::State {
   }
 };
 
+std::string Watch::sign_of(int rank) { return fmt::format("beat/{}", rank); }
+
 void Watch::announce(const Place& place, c10d::Store& store) {
   store.set(name_key(place.rank), own_name());
-  store.set(beat_key(place.rank), "0");
+  store.set(sign_of(place.rank), "0");
 }
 
 Watch::Watch(const Place& place, c10::intrusive_ptr<c10d::Store> store, seconds patience,

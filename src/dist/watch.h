@@ -27,6 +27,8 @@ class Watch {
 
   /// Makes the process known; all of them do so before anyone watches.
   static void announce(const Place& place, c10d::Store& store);
+  /// The key in the store that is there once this rank has been announced.
+  static std::string sign_of(int rank);
 
   /// After a message failed: which processes are gone, in words. Takes some seconds to be sure.
   std::string who_is_gone();

@@ -1,8 +1,8 @@
-# OpenCV's core, imgproc, imgcodecs (and videoio) by header and library name: without libopencv-dev,
+# OpenCV's core, imgproc (and videoio) by header and library name: without libopencv-dev,
 # which pulls in a hundred packages, Debian has neither OpenCVConfig.cmake nor a pkg-config file.
 find_path(OPENCV_INCLUDE_DIR opencv2/imgproc.hpp PATH_SUFFIXES opencv4)
 find_path(OPENCV_ARCH_INCLUDE_DIR opencv2/opencv_modules.hpp PATH_SUFFIXES opencv4)
-set(parts core imgproc imgcodecs)
+set(parts core imgproc)
 if(Y6Q_VIDEO)
   list(APPEND parts videoio)
 endif()

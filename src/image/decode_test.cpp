@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <jpeglib.h>  // after cstdio
+#include <webp/encode.h>
+#include <zlib.h>
 
 #include <array>
 #include <cstdio>
@@ -188,6 +190,10 @@ std::string cmyk_jpeg() {
 TEST(Decode, ASoundCmykJpegIsAcceptedAndADamagedOneRefused) {
   const std::string jpeg = cmyk_jpeg();
   EXPECT_EQ(message_of(jpeg), "accepted");
+  // The first pixel is made of inks 0, 7, 14 and 21 of 255, give or take what compression changes.
+  const Image image = decode(std::as_bytes(std::span(jpeg)), "a.jpg");
+  for (const auto& [channel, ink] : {std::pair{2, 0.0}, {1, 7.0}, {0, 14.0}})
+    EXPECT_NEAR(image.at(0, 0)[channel], ink * 21 / 255, 4) << channel;
   EXPECT_THAT(message_of(with_a_code_that_does_not_exist(jpeg, codes_of(jpeg) + 500)),
               HasSubstr("JPEG data are damaged"));
 }
@@ -197,6 +203,103 @@ TEST(Decode, PngThatEndsEarlyIsRefused) {
   for (const size_t length : {size_t{8}, size_t{30}, bytes.size() / 2, bytes.size() - 20}) {
     EXPECT_NE(message_of(bytes.substr(0, length)), "accepted") << length;
   }
+}
+
+/// Little endian, as BMP and TIFF have them.
+std::string number(uint32_t value, int bytes) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  return text;
+}
+
+/// Rows from the bottom up, each filled up to a multiple of four bytes (Windows' BITMAPINFOHEADER).
+std::string bmp(const Image& image, int bits) {
+  const int64_t row = (image.width * bits + 31) / 32 * 4;
+  std::string text =
+      "BM" + number(static_cast<uint32_t>(54 + row * image.height), 4) + number(0, 4) + number(54, 4);
+  text += number(40, 4) + number(static_cast<uint32_t>(image.width), 4) +
+          number(static_cast<uint32_t>(image.height), 4);
+  text += number(1, 2) + number(static_cast<uint32_t>(bits), 2) + std::string(24, '\0');
+  for (int64_t y = image.height - 1; y >= 0; --y) {
+    std::string pixels;
+    for (int64_t x = 0; x < image.width; ++x) {
+      pixels.append(reinterpret_cast<const char*>(image.at(y, x)), 3);
+      if (bits == 32) pixels += '\x80';
+    }
+    pixels.resize(static_cast<size_t>(row));
+    text += pixels;
+  }
+  return text;
+}
+
+TEST(Decode, Bmp) {
+  const Image image = gradient(20, 31);
+  for (const int bits : {24, 32}) {
+    const std::string bytes = bmp(image, bits);
+    EXPECT_EQ(decode(std::as_bytes(std::span(bytes)), "a.bmp"), image);
+    for (size_t length = 0; length < bytes.size(); length += 97)
+      EXPECT_NE(message_of(bytes.substr(0, length)), "accepted") << length;
+    EXPECT_NE(message_of(bytes.substr(0, bytes.size() - 1)), "accepted");
+  }
+}
+
+/// One strip of uncompressed R, G, B (TIFF 6.0, section 6).
+std::string tiff(const Image& image, uint32_t orientation = 1) {
+  std::string pixels;
+  for (size_t i = 0; i < image.pixels.size(); i += 3) {
+    for (const size_t channel : {2, 1, 0}) pixels += static_cast<char>(image.pixels[i + channel]);
+  }
+  const uint32_t directory = static_cast<uint32_t>(8 + pixels.size());
+  std::string entries;
+  uint32_t count = 0;
+  const auto entry = [&](uint32_t tag, uint32_t type, uint32_t values, uint32_t value) {
+    entries += number(tag, 2) + number(type, 2) + number(values, 4) + number(value, 4);
+    ++count;
+  };
+  constexpr uint32_t kShort = 3, kLong = 4, kEntries = 10;
+  entry(256, kLong, 1, static_cast<uint32_t>(image.width));
+  entry(257, kLong, 1, static_cast<uint32_t>(image.height));
+  entry(258, kShort, 3, directory + 2 + 12 * kEntries + 4);  // bits of each sample stand behind the directory
+  entry(259, kShort, 1, 1);
+  entry(262, kShort, 1, 2);
+  entry(273, kLong, 1, 8);
+  entry(274, kShort, 1, orientation);
+  entry(277, kShort, 1, 3);
+  entry(278, kLong, 1, static_cast<uint32_t>(image.height));
+  entry(279, kLong, 1, static_cast<uint32_t>(pixels.size()));
+  EXPECT_EQ(count, kEntries);
+  return "II" + number(42, 2) + number(directory, 4) + pixels + number(count, 2) + entries + number(0, 4) +
+         number(8, 2) + number(8, 2) + number(8, 2);
+}
+
+TEST(Decode, Tiff) {
+  const Image stored = gradient(20, 31);
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const std::string bytes = tiff(stored, static_cast<uint32_t>(orientation));
+    const Image image = decode(std::as_bytes(std::span(bytes)), "a.tif");
+    ASSERT_EQ(image.height, orientation >= 5 ? 31 : 20) << orientation;
+    for (int64_t y = 0; y < image.height; ++y) {
+      for (int64_t x = 0; x < image.width; ++x) {
+        const auto [row, column] = stored_at(orientation, y, x, image.height, image.width);
+        for (int channel = 0; channel < 3; ++channel)
+          ASSERT_EQ(image.at(y, x)[channel], stored.at(row, column)[channel]) << orientation;
+      }
+    }
+  }
+  const std::string bytes = tiff(stored);
+  for (size_t length = 0; length < bytes.size() - 6; length += 97)
+    EXPECT_NE(message_of(bytes.substr(0, length)), "accepted") << length;
+}
+
+TEST(Decode, Webp) {
+  const Image image = gradient(20, 31);
+  uint8_t* data = nullptr;
+  const size_t size = WebPEncodeLosslessBGR(image.pixels.data(), 31, 20, 3 * 31, &data);
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  WebPFree(data);
+  EXPECT_EQ(decode(std::as_bytes(std::span(bytes)), "a.webp"), image);
+  for (size_t length = 0; length < bytes.size(); length += 13)
+    EXPECT_NE(message_of(bytes.substr(0, length)), "accepted") << length;
 }
 
 TEST(Decode, TextIsRefusedWithTheFileName) {
@@ -212,6 +315,8 @@ TEST(Decode, NinePixelsAreTooFew) {
 TEST(Decode, SizeBombIsRefusedFromItsHeader) {
   std::string bytes = encode(gradient(12, 12), ".png");
   bytes[18] = '\x7F';  // width 0x00007F0C
+  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(bytes.data()) + 12, 17);
+  for (size_t i = 0; i < 4; ++i) bytes[29 + i] = static_cast<char>(sum >> (24 - 8 * i));
   EXPECT_THAT(message_of(bytes), HasSubstr("12 x 32524"));
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h expects it
+#include <cstdlib>
 #include <vector>
 
 // clang-format off
@@ -12,6 +13,7 @@
 // clang-format on
 
 #include "base/errors.h"
+#include "image/decode.h"
 #include "image/opencv.h"
 
 namespace y6q::image {
@@ -57,6 +59,13 @@ class Decoder {
     return true;
   }
 
+  /// libjpeg's words for why it gave up.
+  std::string last_error() {
+    std::array<char, JMSG_LENGTH_MAX> text{};
+    errors_.format_message(reinterpret_cast<j_common_ptr>(&jpeg), text.data());
+    return text.data();
+  }
+
   jpeg_decompress_struct jpeg{};
   std::string damage;  ///< libjpeg's words for the first of it; empty: none
 
@@ -70,9 +79,7 @@ class Decoder {
       case JWRN_HIT_MARKER:
       case JWRN_MUST_RESYNC: {
         if (!damage.empty()) return;
-        std::array<char, JMSG_LENGTH_MAX> text{};
-        errors_.format_message(reinterpret_cast<j_common_ptr>(&jpeg), text.data());
-        damage = text.data();
+        damage = last_error();
         return;
       }
       default:  // stray bytes before a marker; an unknown revision or profile; scans in another order
@@ -97,36 +104,102 @@ class Decoder {
   std::jmp_buf give_up_{};
 };
 
+class Encoder {
+ public:
+  Encoder() {
+    jpeg.err = jpeg_std_error(&errors_);
+    jpeg.client_data = this;
+    errors_.error_exit = [](j_common_ptr caller) {
+      std::longjmp(static_cast<Encoder*>(caller->client_data)->give_up_, 1);
+    };
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &bytes, &size);
+  }
+  ~Encoder() {
+    jpeg_destroy_compress(&jpeg);
+    std::free(bytes);  // NOLINT(cppcoreguidelines-no-malloc): libjpeg's
+  }
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+
+  template <typename Calls>
+  bool attempt(Calls calls) {
+    if (setjmp(give_up_) != 0) return false;  // NOLINT(cert-err52-cpp)
+    calls();
+    return true;
+  }
+
+  jpeg_compress_struct jpeg{};
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+
+ private:
+  jpeg_error_mgr errors_{};
+  std::jmp_buf give_up_{};
+};
+
+/// Of one pixel: its three inks by its black, as Adobe's files have them (all inverted).
+void mix_inks(const JSAMPLE* inks, uint8_t* bgr) {
+  const int black = inks[3];
+  for (int i = 0; i < 3; ++i) bgr[2 - i] = static_cast<uint8_t>(black - ((255 - inks[i]) * black >> 8));
+}
+
 void refuse_damage(const std::string& damage, const std::string& name) {
   if (damage.empty()) return;
   throw InputError("image: {}: JPEG data are damaged ({}); copy the file again", name, damage);
 }
 
+[[noreturn]] void refuse(Decoder& decoder, const std::string& name) {
+  throw InputError("image: {}: not a sound JPEG ({})", name, decoder.last_error());
+}
+
 }  // namespace
 
-std::optional<Image> decode_jpeg(std::span<const std::byte> bytes, const std::string& name) {
+Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name) {
   Decoder decoder(bytes);
   jpeg_decompress_struct& jpeg = decoder.jpeg;
-  if (!decoder.attempt([&] { jpeg_read_header(&jpeg, TRUE); })) return std::nullopt;
-  if (jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK) {
-    decoder.attempt([&] { jpeg_read_coefficients(&jpeg); });
-    refuse_damage(decoder.damage, name);
-    return std::nullopt;
-  }
-  jpeg.out_color_space = JCS_EXT_BGR;
+  if (!decoder.attempt([&] { jpeg_read_header(&jpeg, TRUE); })) refuse(decoder, name);
+  check_sides(jpeg.image_height, jpeg.image_width, name);
+  const bool has_inks = jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK;
+  jpeg.out_color_space = has_inks ? JCS_CMYK : JCS_EXT_BGR;
   Image image(jpeg.image_height, jpeg.image_width);
-  std::vector<JSAMPROW> rows;
-  for (int64_t y = 0; y < image.height; ++y) rows.push_back(image.at(y, 0));
+  std::vector<JSAMPLE> inks(has_inks ? static_cast<size_t>(image.width) * 4 : 0);
   const bool is_decoded = decoder.attempt([&] {
     jpeg_start_decompress(&jpeg);
     while (jpeg.output_scanline < jpeg.output_height) {
-      jpeg_read_scanlines(&jpeg, &rows[jpeg.output_scanline], jpeg.output_height - jpeg.output_scanline);
+      uint8_t* pixels = image.at(jpeg.output_scanline, 0);
+      JSAMPROW row = has_inks ? inks.data() : pixels;
+      jpeg_read_scanlines(&jpeg, &row, 1);
+      if (!has_inks) continue;
+      for (int64_t x = 0; x < image.width; ++x) mix_inks(&inks[static_cast<size_t>(4 * x)], pixels + 3 * x);
     }
     jpeg_finish_decompress(&jpeg);
   });
   refuse_damage(decoder.damage, name);
-  if (!is_decoded) return std::nullopt;
+  if (!is_decoded) refuse(decoder, name);
   return image;
+}
+
+std::string encode_jpeg(const Image& image, int quality) {
+  Encoder encoder;
+  jpeg_compress_struct& jpeg = encoder.jpeg;
+  const bool is_encoded = encoder.attempt([&] {
+    jpeg.image_width = static_cast<JDIMENSION>(image.width);
+    jpeg.image_height = static_cast<JDIMENSION>(image.height);
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_EXT_BGR;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_quality(&jpeg, quality, TRUE);
+    jpeg_start_compress(&jpeg, TRUE);
+    while (jpeg.next_scanline < jpeg.image_height) {
+      auto* row = const_cast<JSAMPROW>(image.at(jpeg.next_scanline, 0));
+      jpeg_write_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+  });
+  if (!is_encoded)
+    throw InternalError("image: libjpeg-turbo cannot encode {} x {} pixels", image.height, image.width);
+  return {reinterpret_cast<const char*>(encoder.bytes), encoder.size};
 }
 
 std::string jpeg_version() { return fmt::format("libjpeg-turbo {}", LIBJPEG_TURBO_VERSION_NUMBER); }

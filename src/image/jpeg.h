@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -9,13 +8,14 @@
 
 namespace y6q::image {
 
-/// Decodes a JPEG of grey or colour with libjpeg-turbo, straight to BGR, not turned by its EXIF orientation.
-/// OpenCV 4.6 decodes with the same library to RGB, to the same values, and then swaps channels in a loop
-/// that takes longer than the decoding. Nothing for what libjpeg-turbo does not turn into BGR (CMYK) or
-/// refuses. Throws InputError that begins with `name` where coded data are damaged, which decoders fill with
-/// what comes next and report success; bytes that belong to nothing, as cameras leave them before a marker,
-/// are no damage.
-std::optional<Image> decode_jpeg(std::span<const std::byte> bytes, const std::string& name);
+/// Decodes a JPEG with libjpeg-turbo, not turned by its EXIF orientation. Four inks become colours as
+/// ink * black / 255. Throws InputError that begins with `name` for what libjpeg-turbo refuses and where
+/// coded data are damaged, which decoders fill with what comes next and report success; bytes that belong to
+/// nothing, as cameras leave them before a marker, are no damage.
+Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name);
+
+/// quality: 1 to 100.
+std::string encode_jpeg(const Image& image, int quality);
 
 /// The library and its version.
 std::string jpeg_version();

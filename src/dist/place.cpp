@@ -78,7 +78,7 @@ void read_meeting_point(Place& place) {
   place.port = port.value_or(kPort);
   place.has_store = text_of("TORCHELASTIC_USE_AGENT_STORE") == "True";
   place.listening_fd = number_of("Y6Q_STORE_FD").value_or(-1);
-  place.restart = number_of("TORCHELASTIC_RESTART_COUNT", {0, std::numeric_limits<int>::max()}).value_or(0);
+  place.restart = restarts_of_job();
 }
 
 }  // namespace
@@ -98,6 +98,13 @@ std::optional<Place> place_from_environment() {
     return place;
   }
   return {};
+}
+
+int restarts_of_job() {
+  for (const char* name : {"TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT"}) {
+    if (const auto count = number_of(name, {0, std::numeric_limits<int>::max()})) return *count;
+  }
+  return 0;
 }
 
 }  // namespace y6q::dist

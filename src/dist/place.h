@@ -14,8 +14,7 @@ struct Place {
   /// The store is somebody else's (torchrun's agent); else rank 0 opens it.
   bool has_store = false;
   int listening_fd = -1;  ///< of the process that opens the store: a socket that listens already (launch.h)
-  /// Of torchrun: how many times it has started the job again. Each start meets under keys of its own.
-  int restart = 0;
+  int restart = 0;        ///< restarts_of_job(): each start meets under keys of its own
 
   bool operator==(const Place&) const = default;
 };
@@ -26,5 +25,9 @@ struct Place {
 /// stands in. Nothing: the process is alone, or the only one of its job. Throws UsageError naming the
 /// variable.
 std::optional<Place> place_from_environment();
+
+/// How many times torchrun (TORCHELASTIC_RESTART_COUNT) or Slurm (SLURM_RESTART_COUNT) has started this job
+/// again after a failure; 0 without them. Throws UsageError naming the variable.
+int restarts_of_job();
 
 }  // namespace y6q::dist

@@ -22,9 +22,10 @@ class PlaceTest : public testing::Test {
   static void forget() {
     for (const char* name :
          {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT",
-          "Y6Q_STORE_FD", "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT", "SLURM_PROCID",
-          "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", "SLURM_STEP_TASKS_PER_NODE", "OMPI_COMM_WORLD_RANK",
-          "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"}) {
+          "Y6Q_STORE_FD", "TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT",
+          "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", "SLURM_STEP_TASKS_PER_NODE",
+          "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
+          "OMPI_COMM_WORLD_LOCAL_SIZE"}) {
       ::unsetenv(name);
     }
   }
@@ -46,6 +47,14 @@ TEST_F(PlaceTest, Torchrun) {
        {"TORCHELASTIC_USE_AGENT_STORE", "True"},
        {"TORCHELASTIC_RESTART_COUNT", "2"}});
   EXPECT_EQ(place_from_environment(), (Place{5, 8, 1, 4, "node1", 29400, true, -1, 2}));
+}
+
+TEST_F(PlaceTest, AJobThatWasStartedAgainKnowsIt) {
+  EXPECT_EQ(restarts_of_job(), 0);
+  set({{"SLURM_RESTART_COUNT", "1"}});
+  EXPECT_EQ(restarts_of_job(), 1);
+  set({{"TORCHELASTIC_RESTART_COUNT", "3"}});
+  EXPECT_EQ(restarts_of_job(), 3) << "torchrun inside a job of Slurm's";
 }
 
 TEST_F(PlaceTest, Slurm) {

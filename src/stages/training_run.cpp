@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "base/folder_lock.h"
 #include "data/loader.h"
+#include "dist/place.h"
 #include "infer/eager_runner.h"
 #include "passes/deploy.h"
 #include "stages/evaluate.h"
@@ -79,7 +80,8 @@ TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& optio
     throw InputError("{}: there is no training state to go on from; leave --resume out to start anew",
                      state.string());
   }
-  if (!options.resume && fs::exists(state)) {
+  const bool goes_on = options.resume || (fs::exists(state) && dist::restarts_of_job() > 0);
+  if (!goes_on && fs::exists(state)) {
     throw UsageError(
         "{}: holds a training run; go on with --resume, choose another --out or remove the folder",
         options.out.string());
@@ -96,7 +98,7 @@ TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& optio
       .state_file = state,
       .history_csv = options.out / "history.csv",
       .subject = fmt::format("{} on {} and {}", plan.subject, train_set.sha256, val_set.sha256),
-      .resume = options.resume,
+      .resume = goes_on,
       .monitor = &run.monitor(),
       .group = &run.group(),
       .device = run.device()};

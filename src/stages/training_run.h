@@ -19,7 +19,8 @@ struct TrainingOptions {
       recipe;  ///< YAML text (train::TrainRecipe); what it leaves out is as the stage's default recipe
   std::string recipe_origin = "recipe";       ///< where it comes from, for messages
   std::optional<int64_t> epochs, batch_size;  ///< replace those of the recipe
-  bool resume = false;                        ///< go on from out/state.safetensors when it exists
+  /// Go on from out/state.safetensors. A job that its scheduler has started again does so unasked.
+  bool resume = false;
 };
 
 struct TrainSummary {

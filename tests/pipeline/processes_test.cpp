@@ -195,6 +195,94 @@ TEST_F(Processes, AKilledOneEndsTheJobAndTheSameCommandGoesOn) {
   }
 }
 
+/// Two machines with a cable between them: network namespaces of the kernel's, by ip(8).
+class Machines {
+ public:
+  Machines() {
+    is_there_ = fs::exists(kIp) && ::getuid() == 0 && ip({"netns", "add", name_[0]});
+    if (!is_there_) return;
+    ip({"netns", "add", name_[1]});
+    ip({"link", "add", "cable0", "netns", name_[0], "type", "veth", "peer", "name", "cable1", "netns",
+        name_[1]});
+    for (int i = 0; i < 2; ++i) {
+      ip({"-n", name_[i], "addr", "add", address(i) + "/24", "dev", cable(i)});
+      ip({"-n", name_[i], "link", "set", cable(i), "up"});
+      ip({"-n", name_[i], "link", "set", "lo", "up"});
+    }
+  }
+  ~Machines() {
+    for (const std::string& name : name_) {
+      if (is_there_) ip({"netns", "del", name});
+    }
+  }
+  Machines(const Machines&) = delete;
+  Machines& operator=(const Machines&) = delete;
+
+  /// False: this user may make none here.
+  bool are_there() const { return is_there_; }
+  void pull_the_cable(bool out) const { ip({"-n", name_[1], "link", "set", cable(1), out ? "down" : "up"}); }
+
+  /// A process on each, as torchrun would start them; other words than the program's may follow.
+  std::unique_ptr<Process> start(int rank, const Arguments& arguments) const {
+    Arguments words{"netns",
+                    "exec",
+                    name_[rank],
+                    "/usr/bin/env",
+                    "RANK=" + std::to_string(rank),
+                    "WORLD_SIZE=2",
+                    "LOCAL_RANK=0",
+                    "LOCAL_WORLD_SIZE=1",
+                    "MASTER_ADDR=" + address(0),
+                    "MASTER_PORT=29511",
+                    "GLOO_SOCKET_IFNAME=" + cable(rank),
+                    Y6Q_PROGRAM};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return std::make_unique<Process>(kIp, words);
+  }
+
+ private:
+  static constexpr const char* kIp = "/usr/sbin/ip";
+  static std::string address(int i) { return "10.99.0." + std::to_string(i + 1); }
+  static std::string cable(int i) { return "cable" + std::to_string(i); }
+  static bool ip(const Arguments& words) { return support::run(kIp, words).code == 0; }
+
+  const std::string name_[2]{"y6q-" + std::to_string(::getpid()) + "-0",
+                             "y6q-" + std::to_string(::getpid()) + "-1"};
+  bool is_there_ = false;
+};
+
+TEST_F(Processes, APulledCableEndsBothAndTheSameCommandGoesOn) {
+  const Machines machines;
+  if (!machines.are_there()) GTEST_SKIP() << "network namespaces take root and ip(8)";
+  run(train("whole", {"--processes", "2"}));
+  const auto start = [&](const Arguments& more = {}) {
+    std::vector<std::unique_ptr<Process>> both;
+    for (int rank = 0; rank < 2; ++rank) both.push_back(machines.start(rank, train("out", more)));
+    return both;
+  };
+  auto both = start();
+  while (both[0]->is_running() && !fs::exists(folder_ / "out/state.safetensors"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  machines.pull_the_cable(true);
+  const auto pulled = std::chrono::steady_clock::now();
+  Outcome outcomes[2];
+  for (int rank = 0; rank < 2; ++rank) {
+    outcomes[rank] = both[static_cast<size_t>(rank)]->finish();
+    EXPECT_EQ(outcomes[rank].code, 4) << outcomes[rank].err;
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - pulled, std::chrono::seconds(60));
+  EXPECT_THAT(outcomes[0].err, HasSubstr("rank 1 (process"));
+  EXPECT_THAT(outcomes[1].err, HasSubstr("rank 0"));
+
+  machines.pull_the_cable(false);
+  both = start({"--resume"});
+  for (auto& process : both) {
+    const Outcome outcome = process->finish();
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+  }
+  EXPECT_TRUE(bytes("whole/last.safetensors") == bytes("out/last.safetensors"));
+}
+
 TEST_F(Processes, AnInterruptedJobSavesAndGoesOnWithAnotherNumber) {
   run(train("whole"));
   Process process(Y6Q_PROGRAM, train("stopped", {"--processes", "2"}));

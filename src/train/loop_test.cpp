@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "base/random.h"
+#include "image/encode.h"
 #include "support/folder.h"
 #include "train/learner.h"
 
@@ -89,22 +90,22 @@ class TrainLoop : public testing::Test {
     for (int64_t i = 0; i < kCount; ++i) add_image(random, i);
   }
 
-  /// A PPM picture of noise with one bright or dark square.
+  /// A picture of noise with one bright or dark square.
   void add_image(Random& random, int64_t index) {
     const int64_t label = random.index(2), x0 = random.index(30), y0 = random.index(30),
                   side = 16 + random.index(16);
-    std::string text = fmt::format("P6\n{} {}\n255\n", kSide, kSide);
+    image::Image picture(kSide, kSide);
     for (int64_t y = 0; y < kSide; ++y) {
       for (int64_t x = 0; x < kSide; ++x) {
         const bool inside = x >= x0 && x < x0 + side && y >= y0 && y < y0 + side;
         for (int c = 0; c < 3; ++c) {
           const int64_t level = inside ? (label == 0 ? 220 : 20) : 100 + random.index(40);
-          text += static_cast<char>(level);
+          picture.at(y, x)[c] = static_cast<uint8_t>(level);
         }
       }
     }
-    const fs::path path = folder_ / fmt::format("{}.ppm", index);
-    write_file(path, text);
+    const fs::path path = folder_ / fmt::format("{}.png", index);
+    image::encode_file(path, picture);
     const auto part = [](int64_t pixels) { return static_cast<double>(pixels) / kSide; };
     dataset_.images.push_back(
         {path,

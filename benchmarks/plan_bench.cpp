@@ -1,3 +1,4 @@
+#include <ATen/ops/full.h>
 #include <benchmark/benchmark.h>
 
 #include <functional>

@@ -85,8 +85,10 @@ Y6Q_STEP(TrainStep, yolov6n, off);
 Y6Q_STEP(TrainStep, yolov6n, on);
 Y6Q_STEP(TrainStep, yolov6s, off);
 Y6Q_STEP(TrainStep, yolov6s, on);
-Y6Q_STEP(QatStep, yolov6n, auto);
-Y6Q_STEP(QatStep, yolov6s, auto);
+Y6Q_STEP(QatStep, yolov6n, off);
+Y6Q_STEP(QatStep, yolov6n, on);
+Y6Q_STEP(QatStep, yolov6s, off);
+Y6Q_STEP(QatStep, yolov6s, on);
 #undef Y6Q_STEP
 
 }  // namespace

@@ -13,6 +13,8 @@ include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
   REQUIRED_VARS LibTorch_torch_cpu LibTorch_c10 LibTorch_INCLUDE_DIR
   REASON_FAILURE_MESSAGE "run ./run setup, or set Y6Q_LIBTORCH")
+# Its OpenMP: with the compiler's own there would be two, each with its threads.
+file(GLOB LibTorch_openmp "${Y6Q_LIBTORCH}/lib/libgomp*")
 set(cuda_runtime "${Y6Q_LIBTORCH}/../nvidia/cu13/lib")
 if(NOT TARGET LibTorch::torch)
   add_library(LibTorch::torch INTERFACE IMPORTED)
@@ -27,4 +29,8 @@ if(NOT TARGET LibTorch::torch)
   target_link_libraries(LibTorch::torch INTERFACE "$<${wanted}:${LibTorch_torch_cpu}>" "$<${wanted}:${LibTorch_c10}>")
   target_link_options(LibTorch::torch INTERFACE
     "-Wl,-rpath,${Y6Q_LIBTORCH}/lib" "-Wl,-rpath,${cuda_runtime}" "-Wl,-rpath-link,${cuda_runtime}")
+  # For sources with at::parallel_for, a template over OpenMP: without the option it silently runs on one thread.
+  add_library(LibTorch::openmp INTERFACE IMPORTED)
+  target_compile_options(LibTorch::openmp INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fopenmp>)
+  target_link_libraries(LibTorch::openmp INTERFACE "$<${wanted}:${LibTorch_openmp}>")
 endif()

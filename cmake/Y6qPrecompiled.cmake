@@ -25,6 +25,6 @@ if(Y6Q_TESTS)
                           HEADERS ${common} <gmock/gmock.h>)
 endif()
 if(Y6Q_TORCH)
-  y6q_precompiled_headers(torch LINKS fmt::fmt nlohmann_json::nlohmann_json LibTorch::torch
+  y6q_precompiled_headers(torch LINKS fmt::fmt nlohmann_json::nlohmann_json LibTorch::torch LibTorch::openmp
                           HEADERS ${common} "${CMAKE_SOURCE_DIR}/src/eager/torch.h")
 endif()

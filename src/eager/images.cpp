@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "eager/parallel.h"
+
 namespace y6q::eager {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "eager/parallel.h"
 #include "ir/graph.h"
 #include "train/assign_atss.h"
 #include "train/assign_tal.h"

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "eager/parallel.h"
 #include "train/arrays.h"
 #include "train/foreach.h"
 #include "train/fused.h"

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/errors.h"
+#include "eager/parallel.h"
 #include "train/foreach.h"
 #include "train/fused.h"
 

@@ -8,10 +8,29 @@
 namespace y6q::train {
 namespace {
 
-/// Sum of t (ln t - ln s), softmax over the last axis of both.
+/// Sum of t (ln t - ln s) - t + s, softmax over the last axis of both: t and s add up to the same, and no
+/// term is negative. With d = ln t - ln s a term is t (d + expm1(-d)), which keeps its digits where t and s
+/// are nearly equal; there the sum of t d alone is all rounding, of either sign. By the student's logits: s -
+/// t.
+struct Divergence : torch::autograd::Function<Divergence> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& student,
+                               const torch::Tensor& teacher) {
+    const torch::Tensor log_s = student.log_softmax(-1), log_t = teacher.log_softmax(-1);
+    const torch::Tensor s = log_s.exp(), t = log_t.exp(), d = log_t - log_s;
+    const torch::Tensor bounded = d.clamp(-1, 1), ratio = bounded.neg().expm1_();  // s / t - 1
+    const torch::Tensor is_near = bounded == d;
+    const torch::Tensor near = (bounded + ratio).clamp_min_(0) * t, apart = t * d - t + s;
+    context->save_for_backward({torch::where(is_near, ratio * t, s - t)});
+    return torch::where(is_near, near, apart).sum();
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& upstream) {
+    return {context->get_saved_variables()[0] * upstream[0], {}};
+  }
+};
+
 torch::Tensor divergence(const torch::Tensor& student, const torch::Tensor& teacher) {
-  const torch::Tensor wanted = teacher.detach().log_softmax(-1);
-  return (wanted.exp() * (wanted - student.log_softmax(-1))).sum();
+  return Divergence::apply(student, teacher);
 }
 
 void check_same(const torch::Tensor& student, const torch::Tensor& teacher) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <span>
+#include <type_traits>
 
 #include "eager/fake_quant_operators.h"
+#include "eager/parallel.h"
 #include "quant/fake_quant.h"
 
 namespace y6q::eager {
@@ -34,29 +36,46 @@ void for_slices(const Tensor& tensor, int64_t axis, const Work& work) {
                    });
 }
 
-std::span<const float> part(const Tensor& tensor, int64_t first, int64_t count) {
-  return {tensor.const_data_ptr<float>() + first, static_cast<size_t>(count)};
+/// The elements as quant knows them; BF16 is 16 bits for either.
+template <typename Element>
+using Known = std::conditional_t<std::is_same_v<Element, float>, float, quant::Bf16>;
+
+template <typename Element>
+std::span<const Known<Element>> part(const Tensor& tensor, int64_t first, int64_t count) {
+  return {reinterpret_cast<const Known<Element>*>(tensor.const_data_ptr<Element>()) + first,
+          static_cast<size_t>(count)};
 }
 
-std::span<float> part_to_write(Tensor& tensor, int64_t first, int64_t count) {
-  return {tensor.mutable_data_ptr<float>() + first, static_cast<size_t>(count)};
+template <typename Element>
+std::span<Known<Element>> part_to_write(Tensor& tensor, int64_t first, int64_t count) {
+  return {reinterpret_cast<Known<Element>*>(tensor.mutable_data_ptr<Element>()) + first,
+          static_cast<size_t>(count)};
+}
+
+/// Calls work(Element{}) with the tensor's element type.
+template <typename Work>
+void with_element(const Tensor& tensor, const Work& work) {
+  tensor.scalar_type() == at::kBFloat16 ? work(at::BFloat16{}) : work(float{});
 }
 
 class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& given, const Tensor& amax,
-                        int64_t bits, int64_t axis, bool is_signed) {
+                        int64_t bits, int64_t axis, bool is_signed, bool rectifies) {
     const Tensor source = dense(given), ranges = amax.contiguous();
     context->save_for_backward({source, ranges});
     context->saved_data["bits"] = bits;
     context->saved_data["axis"] = axis;
     context->saved_data["signed"] = is_signed;
+    context->saved_data["rectifies"] = rectifies;
     const quant::IntegerRange range = quant::integer_range(bits, is_signed);
     const float* limits = ranges.const_data_ptr<float>();
     Tensor result = torch::empty_like(source);
-    for_slices(source, axis, [&](int64_t first, int64_t count, int64_t channel) {
-      quant::fake_quantize(part(source, first, count), limits[channel], range,
-                           part_to_write(result, first, count));
+    with_element(source, [&]<typename Element>(Element) {
+      for_slices(source, axis, [&](int64_t first, int64_t count, int64_t channel) {
+        quant::fake_quantize(part<Element>(source, first, count), limits[channel], range,
+                             part_to_write<Element>(result, first, count), rectifies);
+      });
     });
     return result;
   }
@@ -66,25 +85,31 @@ class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
     const auto saved = context->get_saved_variables();
     const Tensor &source = saved[0], &ranges = saved[1];
     const float* limits = ranges.const_data_ptr<float>();
-    const quant::IntegerRange range =
-        quant::integer_range(context->saved_data["bits"].toInt(), context->saved_data["signed"].toBool());
+    auto& data = context->saved_data;
+    const quant::IntegerRange range = quant::integer_range(data["bits"].toInt(), data["signed"].toBool());
+    const bool rectifies = data["rectifies"].toBool();
     const bool same_layout = gradients[0].strides() == source.strides();
     const Tensor upstream = same_layout ? gradients[0] : torch::empty_like(source).copy_(gradients[0]);
     Tensor gradient = torch::empty_like(source);
-    for_slices(source, context->saved_data["axis"].toInt(),
-               [&](int64_t first, int64_t count, int64_t channel) {
-                 quant::fake_quantize_gradient(part(source, first, count), part(upstream, first, count),
-                                               limits[channel], range, part_to_write(gradient, first, count));
-               });
-    return {gradient, {}, {}, {}, {}};
+    with_element(source, [&]<typename Element>(Element) {
+      for_slices(source, data["axis"].toInt(), [&](int64_t first, int64_t count, int64_t channel) {
+        quant::fake_quantize_gradient(part<Element>(source, first, count),
+                                      part<Element>(upstream, first, count), limits[channel], range,
+                                      part_to_write<Element>(gradient, first, count), rectifies);
+      });
+    });
+    return {gradient, {}, {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
-Tensor fake_quantize(const Tensor& source, const Tensor& amax, const ir::FakeQuant& op) {
-  if (!source.device().is_cpu()) return fake_quantize_by_operators(source, amax, op);
-  return FakeQuantize::apply(source, amax, op.bits, op.channel_axis, op.is_signed);
+Tensor fake_quantize(const Tensor& source, const Tensor& amax, const ir::FakeQuant& op, bool rectifies) {
+  if (!source.device().is_cpu()) {
+    const Tensor values = (rectifies ? source.relu() : source).to(torch::kFloat32);
+    return fake_quantize_by_operators(values, amax, op).to(source.scalar_type());
+  }
+  return FakeQuantize::apply(source, amax, op.bits, op.channel_axis, op.is_signed, rectifies);
 }
 
 }  // namespace y6q::eager

@@ -5,9 +5,11 @@
 
 namespace y6q::eager {
 
-/// quant::fake_quantize and its gradient for tensors, on LibTorch's threads: source float32, amax [] or [C]
-/// along op.channel_axis, which gets no gradient. The result is dense, in the source's memory layout where
-/// that is dense. On other devices than the CPU: fake_quantize_by_operators.
-torch::Tensor fake_quantize(const torch::Tensor& source, const torch::Tensor& amax, const ir::FakeQuant& op);
+/// quant::fake_quantize and its gradient for tensors, on LibTorch's threads: source float32 or BF16, amax []
+/// or [C] float32 along op.channel_axis, which gets no gradient. The result is of the source's type, rounded
+/// once more where that is BF16; dense, in the source's memory layout where that is dense. rectifies: of
+/// relu(source), in one pass. On other devices than the CPU: fake_quantize_by_operators.
+torch::Tensor fake_quantize(const torch::Tensor& source, const torch::Tensor& amax, const ir::FakeQuant& op,
+                            bool rectifies = false);
 
 }  // namespace y6q::eager

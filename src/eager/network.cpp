@@ -46,6 +46,8 @@ ir::Array to_array(const Tensor& tensor) {
 struct Step {
   uint32_t node;
   bool may_overwrite;
+  bool quantizer_rectifies;  ///< of an activation and of the quantizer that alone reads it: the latter does
+                             ///< both
   std::vector<uint32_t> released;
 };
 
@@ -63,12 +65,24 @@ bool may_overwrite(const ir::Graph& graph, const ir::Node& node) {
           std::holds_alternative<ir::Add>(producer));
 }
 
+/// The activation that only a quantizer reads.
+bool is_read_by_quantizer(const ir::Graph& graph, uint32_t id) {
+  if (!std::holds_alternative<ir::Relu>(graph[id].op) || graph.is_output({id})) return false;
+  const auto readers = graph.consumers({id});
+  return readers.size() == 1 && std::holds_alternative<ir::FakeQuant>(graph.node(readers[0]).op);
+}
+
+bool quantizer_rectifies(const ir::Graph& graph, uint32_t id) {
+  return is_read_by_quantizer(graph, id) || (std::holds_alternative<ir::FakeQuant>(graph[id].op) &&
+                                             is_read_by_quantizer(graph, graph[id].inputs[0].id));
+}
+
 std::vector<Step> make_steps(const ir::Graph& graph) {
   std::vector<Step> steps;
   for (uint32_t id = 0; id < graph.size(); ++id) {
     const ir::Node& node = graph[id];
     if (!is_computed(node)) continue;
-    Step step{id, may_overwrite(graph, node), {}};
+    Step step{id, may_overwrite(graph, node), quantizer_rectifies(graph, id), {}};
     for (const ir::Value input : node.inputs) {
       const bool last_reader = graph.consumers(input).back().id == id;
       const bool is_parameter = std::holds_alternative<ir::Parameter>(graph.node(input).op);
@@ -100,29 +114,33 @@ struct Network::Plan {
     return tensors[static_cast<size_t>(tensor_of_node[parameter.id])].tensor;
   }
 
-  Tensor quantize(const ir::Node& node, const std::vector<Tensor>& operands, Mode mode) const {
+  Tensor quantize(const Step& step, const std::vector<Tensor>& operands, Mode mode) const {
+    const ir::Node& node = graph[step.node];
     if (mode == Mode::observe) {
       if (observer && ir::is_activation_quantizer(graph, node)) observer(node, operands[0]);
       return operands[0];
     }
-    return fake_quantize(operands[0], operands[1], std::get<ir::FakeQuant>(node.op));
+    return fake_quantize(operands[0], operands[1], std::get<ir::FakeQuant>(node.op),
+                         step.quantizer_rectifies);
   }
 
   Tensor run(const Step& step, const std::vector<Tensor>& results, Mode mode) const {
     const ir::Node& node = graph[step.node];
     std::vector<Tensor> operands;
     for (const ir::Value input_value : node.inputs) operands.push_back(operand(results, input_value));
-    if (std::holds_alternative<ir::FakeQuant>(node.op)) return quantize(node, operands, mode);
+    if (std::holds_alternative<ir::FakeQuant>(node.op)) return quantize(step, operands, mode);
+    if (step.quantizer_rectifies && mode != Mode::observe) return operands[0];
     return run_operator(node.op, operands,
-                        {mode == Mode::train, options.bf16, options.sync_batch_norm, step.may_overwrite});
+                        {mode == Mode::train, options.sync_batch_norm, step.may_overwrite});
   }
 
   std::vector<Tensor> forward(const Tensor& images, Mode mode) const {
     std::vector<Tensor> results(graph.size());
     const auto format =
         options.channels_last ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
-    // A simulated INT8 network stays in float32: code times scale is no BF16 number.
-    const auto type = options.bf16 && !quantized ? torch::kBFloat16 : torch::kFloat32;
+    // What is measured of a simulated INT8 network stays in float32: code times scale is no BF16 number.
+    const bool exact = quantized && mode != Mode::train;
+    const auto type = options.bf16 && !exact ? torch::kBFloat16 : torch::kFloat32;
     results[input] = images.to(images.device(), type, false, false, format);
     for (const Step& step : steps) {
       results[step.node] = run(step, results, mode);

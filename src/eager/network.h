@@ -36,7 +36,10 @@ struct NamedTensor {
 };
 
 struct NetworkOptions {
-  bool bf16 = false;  ///< forward (and backward) of convolutions in BF16; weights and gradients stay float32
+  /// Activations and convolutions, forward and backward, in BF16; weights and their gradients stay float32. A
+  /// network with quantizers computes so in training alone: evaluation and observation simulate INT8 in
+  /// float32.
+  bool bf16 = false;
   bool channels_last = true;     ///< memory layout of activations and convolution weights
   at::Device device = at::kCPU;  ///< of parameters and activations; open_device gives it
   /// SyncBN: in training, batch statistics over the images of all these processes. Null: of one's own.

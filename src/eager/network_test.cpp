@@ -203,6 +203,52 @@ TEST(FakeQuantizeTensor, KnowsItsChannelsInEveryMemoryLayout) {
   }
 }
 
+TEST(FakeQuantizeTensor, RectifiesInTheSamePass) {
+  torch::manual_seed(5);
+  const torch::Tensor plain = torch::randn({3, 5, 17, 31}), upstream = torch::randn({3, 5, 17, 31});
+  for (const bool is_signed : {false, true}) {
+    for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+      torch::Tensor source = plain.to(type).clone().set_requires_grad(true);
+      const torch::Tensor amax = torch::tensor(0.7F);
+      const torch::Tensor got = fake_quantize(source, amax, {.is_signed = is_signed}, true);
+      const torch::Tensor values = source.detach().to(torch::kFloat32);
+      const torch::Tensor scale = (is_signed ? 127 : 255) / amax;
+      const torch::Tensor want = (values * scale).round().clamp(0, is_signed ? 127 : 255) / scale;
+      EXPECT_TRUE(torch::equal(got, want.to(type)));
+      got.backward(upstream.to(type));
+      const torch::Tensor inside = (values > 0) * (values <= amax);
+      EXPECT_TRUE(torch::equal(source.grad(), upstream.to(type) * inside));
+    }
+  }
+}
+
+// A quantizer does the work of the activation that it alone reads; with a second reader it cannot.
+TEST(Network, OneReaderOrTwoOfAnActivationMakeNoDifference) {
+  Random random(9);
+  const Array kernel = drawn(random, {6, 4, 3, 3}), bias = drawn(random, {6});
+  const auto network_of = [&](bool two_readers) {
+    ir::Model m;
+    const Value images = m.graph.add("images", ir::Input{{1, 4, 9, 7}}, {});
+    const Value conv =
+        m.graph.add("conv", ir::Conv2d{.pad = {1, 1}},
+                    {images, m.add_parameter("w", kernel, true), m.add_parameter("b", bias, true)});
+    const Value relu = m.graph.add("relu", ir::Relu{}, {conv});
+    const Value amax = m.add_parameter("amax", Array::scalar(1.3F), false);
+    m.graph.mark_output("out", m.graph.add("q", ir::FakeQuant{}, {relu, amax}));
+    if (two_readers) m.graph.mark_output("relu", relu);
+    return Network(m);
+  };
+  Network one = network_of(false), two = network_of(true);
+  const torch::Tensor pixels = to_torch(random_images({2, 4, 9, 7}));
+  for (const Mode mode : {Mode::observe, Mode::evaluate, Mode::train})
+    EXPECT_TRUE(torch::equal(one.forward(pixels, mode)[0], two.forward(pixels, mode)[0]));
+  for (Network* network : {&one, &two}) network->forward(pixels, Mode::train)[0].square().sum().backward();
+  for (size_t i = 0; i < one.tensors().size(); ++i) {
+    if (!learns(one.tensors()[i].kind)) continue;
+    EXPECT_TRUE(torch::equal(one.tensors()[i].tensor.grad(), two.tensors()[i].tensor.grad()));
+  }
+}
+
 TEST(Network, FakeQuantizationPassesGradientsInsideTheRangeOnly) {
   ir::Model m;
   const Value images = m.graph.add("images", ir::Input{{1, 1, 1, 4}}, {});
@@ -228,6 +274,15 @@ TEST(Network, Bf16StaysWithinItsPrecisionOfFloat32) {
                            .max()
                            .item<double>();
   EXPECT_LE(worst, kBf16);
+}
+
+TEST(Network, ASimulationIsExactWhateverItTrainsIn) {
+  const ir::Model model = every_operator();
+  const torch::Tensor images = to_torch(random_images({2, 4, 9, 7}));
+  Network plain(model), reduced(model, {.bf16 = true});
+  EXPECT_TRUE(
+      torch::equal(plain.forward(images, Mode::evaluate)[0], reduced.forward(images, Mode::evaluate)[0]));
+  EXPECT_FALSE(torch::equal(plain.forward(images, Mode::train)[0], reduced.forward(images, Mode::train)[0]));
 }
 
 }  // namespace

@@ -10,7 +10,6 @@ namespace y6q::eager {
 
 struct OperatorOptions {
   bool training = false;  ///< batch statistics in batch normalisation
-  bool bf16 = false;      ///< convolutions in BF16; batch normalisation takes BF16 with float32 parameters
   /// In training: statistics of batch normalisation over the images of all these processes. Null: of one's
   /// own.
   dist::Group* sync_batch_norm = nullptr;
@@ -18,8 +17,9 @@ struct OperatorOptions {
   bool may_overwrite = false;
 };
 
-/// Runs one operator on its operands (float32, or BF16 for activations when bf16 is set). Activations keep
-/// the memory layout they come in. Input, Parameter and FakeQuant are the plan's business and not here.
+/// Runs one operator on its operands: parameters float32, activations float32 or BF16, which they keep, as
+/// they keep the memory layout they come in. Input, Parameter and FakeQuant are the plan's business and not
+/// here.
 torch::Tensor run_operator(const ir::Op& op, std::span<const torch::Tensor> operands,
                            const OperatorOptions& options);
 

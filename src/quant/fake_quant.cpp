@@ -1,7 +1,9 @@
 #include "quant/fake_quant.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
 
 #include "base/errors.h"
 
@@ -32,14 +34,70 @@ float code_of(float x, float factor, float low, float high) {
 #define Y6Q_ANY_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
 
+float to_float(float x) { return x; }
+float to_float(Bf16 x) { return std::bit_cast<float>(uint32_t{x.bits} << 16); }
+
+void assign(float& to, float value) { to = value; }
+/// Half to even; NaN keeps its sign and upper bits, and one that makes it quiet.
+void assign(Bf16& to, float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const uint32_t rounded = bits + 0x7FFF + (bits >> 16 & 1);
+  to.bits = static_cast<uint16_t>((value == value ? rounded : bits | 0x400000) >> 16);
+}
+
+template <typename Element>
+[[gnu::always_inline]] inline void fake_quantize_all(const Element* x, size_t count, float factor, float low,
+                                                     float high, Element* y) {
+  for (size_t i = 0; i < count; ++i) assign(y[i], code_of(to_float(x[i]), factor, low, high) / factor);
+}
+
+template <typename Element>
+[[gnu::always_inline]] inline void gradient_all(const Element* x, const Element* upstream, size_t count,
+                                                float low, float high, Element* gradient) {
+  for (size_t i = 0; i < count; ++i) {
+    const float value = to_float(x[i]);
+    gradient[i] = value >= low && value <= high ? upstream[i] : Element{};
+  }
+}
+
 Y6Q_ANY_WIDTH void fake_quantize_block(const float* x, size_t count, float factor, float low, float high,
                                        float* y) {
-  for (size_t i = 0; i < count; ++i) y[i] = code_of(x[i], factor, low, high) / factor;
+  fake_quantize_all(x, count, factor, low, high, y);
+}
+Y6Q_ANY_WIDTH void fake_quantize_block(const Bf16* x, size_t count, float factor, float low, float high,
+                                       Bf16* y) {
+  fake_quantize_all(x, count, factor, low, high, y);
 }
 
 Y6Q_ANY_WIDTH void gradient_block(const float* x, const float* upstream, size_t count, float low, float high,
                                   float* gradient) {
-  for (size_t i = 0; i < count; ++i) gradient[i] = x[i] >= low && x[i] <= high ? upstream[i] : 0.0F;
+  gradient_all(x, upstream, count, low, high, gradient);
+}
+Y6Q_ANY_WIDTH void gradient_block(const Bf16* x, const Bf16* upstream, size_t count, float low, float high,
+                                  Bf16* gradient) {
+  gradient_all(x, upstream, count, low, high, gradient);
+}
+
+template <typename Element>
+void fake_quantize_span(std::span<const Element> x, float amax, IntegerRange range, std::span<Element> y,
+                        bool rectifies) {
+  require_length(x.size(), y.size());
+  if (amax <= kZeroRange) {
+    std::fill(y.begin(), y.end(), Element{});
+    return;
+  }
+  const auto low = static_cast<float>(rectifies ? 0 : range.low), high = static_cast<float>(range.high);
+  fake_quantize_block(x.data(), x.size(), high / amax, low, high, y.data());
+}
+
+template <typename Element>
+void gradient_span(std::span<const Element> x, std::span<const Element> upstream, float amax,
+                   IntegerRange range, std::span<Element> gradient, bool rectifies) {
+  require_length(x.size(), upstream.size());
+  require_length(x.size(), gradient.size());
+  constexpr float kAboveZero = std::numeric_limits<float>::denorm_min();
+  const float low = rectifies ? kAboveZero : range.low < 0 ? -amax : 0.0F;
+  gradient_block(x.data(), upstream.data(), x.size(), low, amax, gradient.data());
 }
 
 }  // namespace
@@ -55,14 +113,13 @@ float step_size(float amax, IntegerRange range) {
   return amax <= kZeroRange ? 0x1p30F : amax / static_cast<float>(range.high);
 }
 
-void fake_quantize(std::span<const float> x, float amax, IntegerRange range, std::span<float> y) {
-  require_length(x.size(), y.size());
-  if (amax <= kZeroRange) {
-    std::fill(y.begin(), y.end(), 0.0F);
-    return;
-  }
-  const auto low = static_cast<float>(range.low), high = static_cast<float>(range.high);
-  fake_quantize_block(x.data(), x.size(), high / amax, low, high, y.data());
+void fake_quantize(std::span<const float> x, float amax, IntegerRange range, std::span<float> y,
+                   bool rectifies) {
+  fake_quantize_span(x, amax, range, y, rectifies);
+}
+void fake_quantize(std::span<const Bf16> x, float amax, IntegerRange range, std::span<Bf16> y,
+                   bool rectifies) {
+  fake_quantize_span(x, amax, range, y, rectifies);
 }
 
 void quantize(std::span<const float> x, float amax, IntegerRange range, std::span<int32_t> codes) {
@@ -80,11 +137,12 @@ void quantize(std::span<const float> x, float amax, IntegerRange range, std::spa
 }
 
 void fake_quantize_gradient(std::span<const float> x, std::span<const float> upstream, float amax,
-                            IntegerRange range, std::span<float> gradient) {
-  require_length(x.size(), upstream.size());
-  require_length(x.size(), gradient.size());
-  const float low = range.low < 0 ? -amax : 0.0F;
-  gradient_block(x.data(), upstream.data(), x.size(), low, amax, gradient.data());
+                            IntegerRange range, std::span<float> gradient, bool rectifies) {
+  gradient_span(x, upstream, amax, range, gradient, rectifies);
+}
+void fake_quantize_gradient(std::span<const Bf16> x, std::span<const Bf16> upstream, float amax,
+                            IntegerRange range, std::span<Bf16> gradient, bool rectifies) {
+  gradient_span(x, upstream, amax, range, gradient, rectifies);
 }
 
 }  // namespace y6q::quant

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -93,6 +94,51 @@ TEST(FakeQuantize, GradientPassesWithinTheRange) {
 TEST(FakeQuantize, UnequalLengthsAreABug) {
   std::vector<float> x(3), y(2);
   EXPECT_THROW(fake_quantize(x, 1, {}, y), InternalError);
+}
+
+float value_of(Bf16 x) { return std::bit_cast<float>(uint32_t{x.bits} << 16); }
+
+// All BF16 numbers, infinities and NaN among them: float32's result, rounded to the nearer of its two
+// neighbours, to the even one of both.
+TEST(FakeQuantBf16, IsFloat32sRoundedOnce) {
+  std::vector<Bf16> x(1 << 16), y(x.size());
+  std::vector<float> wide(x.size()), want(x.size());
+  for (size_t i = 0; i < x.size(); ++i) {
+    x[i].bits = static_cast<uint16_t>(i);
+    wide[i] = value_of(x[i]);
+  }
+  for (const bool rectifies : {false, true}) {
+    fake_quantize(std::span<const Bf16>(x), 0.7F, integer_range(8, true), std::span(y), rectifies);
+    fake_quantize(wide, 0.7F, integer_range(8, true), want, rectifies);
+    for (size_t i = 0; i < x.size(); ++i) {
+      const float got = value_of(y[i]);
+      ASSERT_EQ(std::isnan(got), std::isnan(want[i])) << i;
+      if (std::isnan(got)) continue;
+      const float distance = std::abs(got - want[i]);
+      for (const int step : {-1, 1}) {
+        const float neighbour = value_of({static_cast<uint16_t>(y[i].bits + step)});
+        if (std::isnan(neighbour) || (neighbour < 0) != (got < 0)) continue;
+        const float other = std::abs(neighbour - want[i]);
+        ASSERT_TRUE(distance < other || (distance == other && y[i].bits % 2 == 0)) << i;
+      }
+    }
+  }
+}
+
+TEST(FakeQuantBf16, PassesGradientsWhereFloat32Does) {
+  std::vector<Bf16> x(1 << 16), upstream(x.size(), Bf16{0x3FC0}), gradient(x.size());
+  for (size_t i = 0; i < x.size(); ++i) x[i].bits = static_cast<uint16_t>(i);
+  for (const bool is_signed : {false, true}) {
+    for (const bool rectifies : {false, true}) {
+      fake_quantize_gradient(std::span<const Bf16>(x), std::span<const Bf16>(upstream), 0.7F,
+                             integer_range(8, is_signed), std::span(gradient), rectifies);
+      for (size_t i = 0; i < x.size(); ++i) {
+        const float value = value_of(x[i]);
+        const bool above = rectifies ? value > 0 : is_signed ? value >= -0.7F : value >= 0;
+        ASSERT_EQ(value_of(gradient[i]), above && value <= 0.7F ? 1.5F : 0.0F) << value;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -69,7 +69,9 @@ Learner::Learner(const Training& training, const TrainRecipe& recipe, double wei
       loss_(loss_options(training.start, recipe), group),
       optimizer_(network_.tensors(), weight_decay) {
   for (const auto& [name, mask] : training.masks) optimizer_.set_gradient_mask(name, to_tensor(mask));
-  if (training.teacher) teacher_.emplace(*training.teacher, device);
+  if (training.teacher)
+    teacher_.emplace(*training.teacher,
+                     eager::NetworkOptions{.bf16 = use_bf16(recipe.bf16, device), .device = device});
   network_.follow_weights();
   if (recipe.ema) ema_.emplace(network_.tensors());
   if (!group.is_alone()) gradient_sum_.emplace(network_.tensors(), group);

@@ -51,8 +51,8 @@ class Learner {
   struct Teacher {
     eager::Network network;
     PredictionGatherer gather;
-    Teacher(const ir::Model& model, at::Device device)
-        : network(model, {.device = device}), gather(network) {}
+    Teacher(const ir::Model& model, const eager::NetworkOptions& options)
+        : network(model, options), gather(network) {}
   };
 
   TrainRecipe recipe_;

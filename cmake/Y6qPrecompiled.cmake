@@ -19,9 +19,9 @@ endfunction()
 set(common <algorithm> <array> <cmath> <filesystem> <fstream> <functional> <map> <memory> <optional> <set> <span>
     <string> <variant> <vector> <fmt/format.h> <fmt/ranges.h> <nlohmann/json.hpp>)
 y6q_precompiled_headers(common LINKS fmt::fmt nlohmann_json::nlohmann_json HEADERS ${common})
-y6q_precompiled_headers(cli LINKS fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11 HEADERS ${common} <CLI/CLI.hpp>)
+y6q_precompiled_headers(cli LINKS y6q_unoptimised fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11 HEADERS ${common} <CLI/CLI.hpp>)
 if(Y6Q_TESTS)
-  y6q_precompiled_headers(test LINKS y6q_test_flags fmt::fmt nlohmann_json::nlohmann_json GTest::gmock
+  y6q_precompiled_headers(test LINKS y6q_unoptimised fmt::fmt nlohmann_json::nlohmann_json GTest::gmock
                           HEADERS ${common} <gmock/gmock.h>)
 endif()
 if(Y6Q_TORCH)

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "eager/parallel.h"
 #include "train/arrays.h"
+#include "train/elements.h"
 #include "train/foreach.h"
 #include "train/fused.h"
 
@@ -20,7 +20,6 @@ Ema::Ema(const std::vector<eager::NamedTensor>& tensors) {
 }
 
 void Ema::update() {
-  constexpr int64_t kGrain = 1 << 15;
   const double decay = ema_decay(++updates_);
   if (!slots_.empty() && !slots_.front().average.device().is_cpu()) {
     std::vector<torch::Tensor> averages, values;
@@ -30,13 +29,15 @@ void Ema::update() {
     }
     return average_update(averages, values, decay);
   }
+  std::vector<int64_t> counts;
+  std::vector<std::pair<float*, const float*>> arrays;
   for (Slot& slot : slots_) {
-    float* average = slot.average.mutable_data_ptr<float>();
-    const float* source = slot.source.const_data_ptr<float>();
-    at::parallel_for(0, slot.average.numel(), kGrain, [&](int64_t first, int64_t last) {
-      average_update(average + first, source + first, last - first, decay);
-    });
+    counts.push_back(slot.average.numel());
+    arrays.emplace_back(slot.average.mutable_data_ptr<float>(), slot.source.const_data_ptr<float>());
   }
+  for_elements(counts, [&](size_t i, int64_t first, int64_t last) {
+    average_update(arrays[i].first + first, arrays[i].second + first, last - first, decay);
+  });
 }
 
 std::map<std::string, torch::Tensor> Ema::state() const {

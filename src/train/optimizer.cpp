@@ -3,14 +3,12 @@
 #include <map>
 
 #include "base/errors.h"
-#include "eager/parallel.h"
+#include "train/elements.h"
 #include "train/foreach.h"
 #include "train/fused.h"
 
 namespace y6q::train {
 namespace {
-
-constexpr int64_t kGrain = 1 << 15;
 
 /// The same elements in the same memory order as `like`.
 torch::Tensor in_order_of(const torch::Tensor& like, const torch::Tensor& tensor) {
@@ -63,20 +61,29 @@ void Sgd::step_on_device(const StepSettings& settings) {
 void Sgd::step(const StepSettings& settings) {
   const torch::NoGradGuard no_gradients;
   if (!slots_.empty() && !slots_.front().parameter.device().is_cpu()) return step_on_device(settings);
+  struct Update {
+    torch::Tensor gradient;  ///< owns what the arrays point to
+    SgdArrays<float> arrays;
+    SgdStep<float> step;
+  };
+  std::vector<Update> updates;
+  std::vector<int64_t> counts;
   for (Slot& slot : slots_) {
     const torch::Tensor& raw = slot.parameter.grad();
     if (!raw.defined()) continue;
-    const torch::Tensor gradient = in_order_of(slot.momentum, raw);
-    const SgdStep<float> step{
-        static_cast<float>(slot.kind == eager::Kind::bias ? settings.bias_lr : settings.lr),
-        static_cast<float>(settings.momentum),
-        slot.kind == eager::Kind::weight ? static_cast<float>(weight_decay_) : 0.0F};
-    const SgdArrays<float> arrays{slot.parameter.mutable_data_ptr<float>(),
-                                  slot.momentum.mutable_data_ptr<float>(), gradient.const_data_ptr<float>(),
-                                  slot.mask.defined() ? slot.mask.const_data_ptr<float>() : nullptr};
-    at::parallel_for(0, slot.parameter.numel(), kGrain,
-                     [&](int64_t first, int64_t last) { sgd_update(arrays, first, last, step); });
+    Update update{.gradient = in_order_of(slot.momentum, raw), .arrays = {}, .step = {}};
+    update.step = {static_cast<float>(slot.kind == eager::Kind::bias ? settings.bias_lr : settings.lr),
+                   static_cast<float>(settings.momentum),
+                   slot.kind == eager::Kind::weight ? static_cast<float>(weight_decay_) : 0.0F};
+    update.arrays = {slot.parameter.mutable_data_ptr<float>(), slot.momentum.mutable_data_ptr<float>(),
+                     update.gradient.const_data_ptr<float>(),
+                     slot.mask.defined() ? slot.mask.const_data_ptr<float>() : nullptr};
+    counts.push_back(slot.parameter.numel());
+    updates.push_back(std::move(update));
   }
+  for_elements(counts, [&](size_t i, int64_t first, int64_t last) {
+    sgd_update(updates[i].arrays, first, last, updates[i].step);
+  });
 }
 
 void Sgd::zero_gradients() {

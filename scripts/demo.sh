@@ -24,8 +24,8 @@ What is going to happen, and about how long it takes on two cores that have noth
   set-up    Debian packages and pinned libraries           2 min, once
   build     the program, without its tests                 5 min, once
   data      600 pictures of shapes, 128 pixels             seconds
-  pipeline  the tutorial, each step with its own progress  7 min
-              search for RepOptimizer's scales (10 epochs), train (50), calibrate, measure each layer's sensitivity,
+  pipeline  the tutorial, each step with its own progress  8 min
+              search for RepOptimizer's scales (10 epochs), train (60), calibrate, measure each layer's sensitivity,
               train with quantizers (QAT, 3 epochs), export, build, evaluate, bench, report
 Ctrl-C stops it, and ./run demo goes on where it was.
 TEXT

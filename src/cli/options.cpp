@@ -11,7 +11,10 @@ namespace {
 constexpr int64_t kLargestSide = 8192, kStride = 32;
 
 std::string multiple_of_stride(const std::string& side) {
-  return std::stoll(side) % kStride == 0 ? "" : side + " is not a multiple of " + std::to_string(kStride);
+  const int64_t below = std::stoll(side) / kStride * kStride;
+  if (std::stoll(side) == below) return "";
+  return side + " is not a multiple of " + std::to_string(kStride) + "; " + std::to_string(below) + " and " +
+         std::to_string(below + kStride) + " are";
 }
 
 /// CLI11 takes -1 for 2^64 - 1.

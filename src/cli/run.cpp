@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "base/utf8.h"
 #include "cli/command.h"
+#include "cli/suggestion.h"
 #include "cli/terminal_monitor.h"
 #include "dist/place.h"
 
@@ -77,14 +78,43 @@ bool is_listed(std::string_view name) {
   return std::any_of(all.begin(), all.end(), [&](const CommandEntry& entry) { return name == entry.name; });
 }
 
+/// " (did you mean eval?)", or nothing.
+std::string question(std::string_view given, const std::vector<std::string>& known) {
+  const std::string meant = meant_by(given, known);
+  return meant.empty() ? "" : fmt::format(" (did you mean {}?)", meant);
+}
+
 /// Throws UsageError that lists all of them: CLI11 would not say what it did not know.
 CommandEntry find_command(std::string_view name) {
-  std::string known;
+  std::vector<std::string> known;
   for (const CommandEntry& entry : commands()) {
     if (name == entry.name) return entry;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", entry.name);
+    known.emplace_back(entry.name);
   }
-  throw UsageError("'{}' is no subcommand; known: {}", name, known);
+  throw UsageError("'{}' is no subcommand{}; known: {}", name, question(name, known), fmt::join(known, ", "));
+}
+
+/// Throws UsageError for what CLI11 could not parse. Words that it does not know come first: one of them may
+/// be what it misses.
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
+  const auto parsed = app.get_subcommands();
+  const CLI::App& command = parsed.empty() ? app : *parsed.front();
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  std::string unknown;
+  for (const std::string& word : app.remaining(true)) {
+    if (!word.starts_with('-')) continue;
+    const std::string option = word.substr(0, word.find('='));
+    unknown +=
+        fmt::format("{}{} is no option{}", unknown.empty() ? "" : ", ", option, question(option, known));
+  }
+  const std::string name = parsed.empty() ? "" : command.get_name();
+  const std::string example = command.get_footer().starts_with("Example:") ? "\n" + command.get_footer() : "";
+  throw UsageError("{}{}{}{}\nyolov6q {}{}--help lists the options", name, name.empty() ? "" : ": ",
+                   unknown.empty() ? error.what() : unknown, parsed.empty() ? "" : example, name,
+                   name.empty() ? "" : " ");
 }
 
 int run_parsed(const std::vector<Declared>& declared, bool json) {
@@ -110,7 +140,8 @@ int run_guarded(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    refuse(app, error);
   }
   return run_parsed(declared, json);
 }

@@ -142,6 +142,30 @@ Field<T> numbers_field(std::string name, std::vector<V> T::*member, double low, 
           }};
 }
 
+/// Words of letters, digits and the characters of `others`; none is accepted, too.
+template <typename T>
+Field<T> words_field(std::string name, std::vector<std::string> T::*member, std::string others,
+                     std::string accepted, std::string help) {
+  return {std::move(name),
+          std::move(help),
+          std::move(accepted),
+          Field<T>::Kind::list,
+          [member](const T& owner) { return fmt::format("{}", fmt::join(owner.*member, ",")); },
+          [member, others = std::move(others)](T& owner, std::string_view text) {
+            std::vector<std::string> words;
+            for (const std::string_view element : fields::elements(text)) {
+              const bool fits = std::ranges::all_of(element, [&](char c) {
+                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       others.find(c) != std::string::npos;
+              });
+              if (element.empty() || !fits) return false;
+              words.emplace_back(element);
+            }
+            owner.*member = std::move(words);
+            return true;
+          }};
+}
+
 /// The table of a member's type, for its owner.
 template <typename T, typename Inner>
 std::vector<Field<T>> lifted(const std::vector<Field<Inner>>& table, Inner T::*member) {

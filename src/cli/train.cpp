@@ -12,7 +12,11 @@ namespace {
 class TrainCommand : public Command {
  public:
   void declare(CLI::App& app) override {
+    app_ = &app;
     add_network_options(app, options_);
+    app.add_option("--weights", options_.weights,
+                   "Float model file or checkpoint (.pt) to start from; its classes may be others")
+        ->group(kModelGroup);
     run_.declare(app);
     add_epochs_and_batch_size(app, options_.training);
     add_recipe_and_resume(app, options_.training, recipe_);
@@ -26,11 +30,16 @@ class TrainCommand : public Command {
 
   void run(Console& console) override {
     read_recipe(recipe_, options_.training);
+    if (!options_.weights.empty()) {
+      if (app_->count("--model") == 0) options_.architecture.clear();
+      if (app_->count("--mode") == 0) options_.mode.clear();
+    }
     stages::Run& run = run_.start(console);
     report_training(console, stages::train(options_, run));
   }
 
  private:
+  CLI::App* app_ = nullptr;
   RunSetup run_;
   stages::TrainOptions options_;
   fs::path recipe_;

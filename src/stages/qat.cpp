@@ -16,12 +16,35 @@ std::string entry(const formats::ModelInfo& info, const char* key) {
   return found == info.provenance.end() ? "" : found->second;
 }
 
-/// The float model: as given, or where `pipeline` puts it. Throws when it is not the one `student` came from.
+/// The model file of that digest beside `weights`, in the folder above, or in one below that; empty: none.
+fs::path find_by_digest(const fs::path& weights, const std::string& digest) {
+  constexpr size_t kMostFiles = 100;
+  const fs::path above = fs::absolute(weights).parent_path().parent_path();
+  size_t looked_at = 0;
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(above, error);
+       !error && entry != fs::recursive_directory_iterator() && looked_at < kMostFiles;
+       entry.increment(error)) {
+    if (entry.depth() >= 1) entry.disable_recursion_pending();
+    if (!entry->is_regular_file(error) || entry->path().extension() != ".safetensors" ||
+        entry->path().filename() == "state.safetensors")
+      continue;
+    ++looked_at;
+    if (sha256_of_file(entry->path()) == digest) return entry->path();
+  }
+  return {};
+}
+
+/// The float model: as given, where `pipeline` puts it, or the file near by that calibration noted. Throws
+/// when it is not the one `student` came from.
 fs::path float_parent(const QatOptions& options, const formats::ModelInfo& student) {
   const std::string wanted = entry(student, "parent_sha256");
   const fs::path path = options.teacher.empty()
                             ? options.weights.parent_path() / ".." / "float" / "best.safetensors"
                             : options.teacher;
+  if (options.teacher.empty() && (!fs::exists(path) || sha256_of_file(path) != wanted)) {
+    if (const fs::path found = find_by_digest(options.weights, wanted); !found.empty()) return found;
+  }
   if (options.teacher.empty() && !fs::exists(path)) {
     throw UsageError("qat: give --teacher, the float model that {} was calibrated from",
                      options.weights.string());

@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "formats/provenance.h"
 #include "models/yolov6.h"
+#include "stages/fine_tuning.h"
 
 namespace y6q::stages {
 namespace {
@@ -16,7 +17,7 @@ models::Mode trainable_mode(const std::string& text) {
   return mode;
 }
 
-/// Scaled initialisation and gradient masks.
+/// Gradient masks, and from scratch the scaled initialisation.
 void apply_scales(TrainingPlan& plan, const TrainOptions& options) {
   if (options.mode != "repopt") {
     throw UsageError("--scales: RepOptimizer trains the single-branch network; use --mode repopt, not {}",
@@ -24,10 +25,37 @@ void apply_scales(TrainingPlan& plan, const TrainOptions& options) {
   }
   const auto scales = formats::read_scales(options.scales);
   plan.training.masks = train::gradient_masks(plan.training.start, scales);
-  plan.training.start = train::reinitialised(std::move(plan.training.start), scales, plan.recipe.seed);
+  if (options.weights.empty())
+    plan.training.start = train::reinitialised(std::move(plan.training.start), scales, plan.recipe.seed);
   const std::string digest = sha256_of_file(options.scales);
   plan.info.provenance["scales_sha256"] = digest;
   plan.subject += " with scales " + digest;
+}
+
+/// What is not asked for is the network's own.
+void take_form_of(const formats::ModelInfo& info, TrainOptions& options) {
+  const auto settle = [&](const char* option, std::string& asked, const std::string& own) {
+    if (!asked.empty() && asked != own) {
+      throw UsageError("{} {}: {} is {}; leave the option out", option, asked, options.weights.string(), own);
+    }
+    asked = own;
+  };
+  settle("--model", options.architecture, info.architecture);
+  settle("--mode", options.mode, info.mode);
+}
+
+void go_on_from(const formats::ModelFile& start, const TrainOptions& options, TrainingPlan& plan,
+                Monitor& monitor) {
+  formats::ModelFile network{std::move(plan.training.start), plan.info};
+  const TakenOver taken = take_over(start, network);
+  plan.training.start = std::move(network.model);
+  const std::string digest = sha256_of_file(options.weights);
+  plan.info.provenance["parent_sha256"] = digest;
+  plan.subject += " from " + digest;
+  monitor.message(fmt::format(
+      "train: {} tensors from {}{}{}", taken.tensors, options.weights.string(),
+      taken.known.empty() ? "" : fmt::format("; classes that go on: {}", fmt::join(taken.known, ", ")),
+      taken.beginning.empty() ? "" : fmt::format("; that begin anew: {}", fmt::join(taken.beginning, ", "))));
 }
 
 }  // namespace
@@ -49,10 +77,16 @@ train::TrainRecipe default_recipe(const std::string& architecture, const std::st
   return recipe;
 }
 
-TrainSummary train(const TrainOptions& options, Run& run) {
+TrainSummary train(const TrainOptions& given, Run& run) {
+  TrainOptions options = given;
+  std::optional<formats::ModelFile> start;
+  if (!options.weights.empty()) {
+    start = read_trained(options.weights);
+    take_form_of(start->info, options);
+  }
   const models::Mode mode = trainable_mode(options.mode);
   for (const char* written : {"best.safetensors", "last.safetensors"}) {
-    check_not_an_input(options.training.out / written, {options.scales});
+    check_not_an_input(options.training.out / written, {options.scales, options.weights});
   }
   const data::Dataset& train_set = run.labelled("train");
   const auto images = static_cast<int64_t>(train_set.images.size());
@@ -71,6 +105,7 @@ TrainSummary train(const TrainOptions& options, Run& run) {
                                         .seed = plan.recipe.seed});
   plan.subject = fmt::format("{} {} {}x{}", options.architecture, options.mode, options.image_size[0],
                              options.image_size[1]);
+  if (start) go_on_from(*start, options, plan, run.monitor());
   if (!options.scales.empty()) {
     apply_scales(plan, options);
   } else if (mode == models::Mode::repopt) {

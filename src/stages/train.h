@@ -15,6 +15,9 @@ struct TrainOptions {
   /// For mode repopt: RepOptimizer's scales (formats::read_scales). Empty: plain SGD on the single-branch
   /// network.
   fs::path scales;
+  /// Network to start from (fine_tuning.h); architecture and mode are then its own, or empty. Empty: from
+  /// scratch.
+  fs::path weights;
 };
 
 /// Settings for a network and a set of so many training images: those of spec/02 §7 and spec/06 §8, and below
@@ -24,7 +27,8 @@ train::TrainRecipe default_recipe(const std::string& architecture, const std::st
                                   int64_t train_images);
 inline constexpr int64_t kSmallSet = 10000;
 
-/// Trains a float network; the model files hold averaged weights.
+/// Trains a float network; the model files hold averaged weights. Throws UsageError when the network to start
+/// from is of another architecture or mode than asked for.
 TrainSummary train(const TrainOptions& options, Run& run);
 
 }  // namespace y6q::stages

@@ -19,7 +19,8 @@ GradientSum::GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::G
                          int64_t bucket_bytes)
     : group_(group) {
   for (size_t i = tensors.size(); i-- > 0;) {
-    if (eager::learns(tensors[i].kind)) parameters_.push_back(tensors[i].tensor);
+    if (eager::learns(tensors[i].kind) && tensors[i].tensor.requires_grad())
+      parameters_.push_back(tensors[i].tensor);
   }
   const int64_t most = std::max<int64_t>(1, bucket_bytes / static_cast<int64_t>(sizeof(float)));
   for (size_t first = 0; first < parameters_.size();) {

@@ -1,5 +1,7 @@
 #include "train/learner.h"
 
+#include <fnmatch.h>
+
 #include "base/errors.h"
 #include "base/isa.h"
 #include "eager/images.h"
@@ -48,6 +50,30 @@ std::map<std::string, torch::Tensor> by_name(const eager::Network& network) {
   return tensors;
 }
 
+/// Parameters that the recipe freezes get no gradient: whoever looks for those that learn does not find them.
+eager::Network with_frozen(eager::Network network, const std::vector<std::string>& patterns) {
+  std::vector<const eager::NamedTensor*> learning;
+  for (const eager::NamedTensor& named : network.tensors()) {
+    if (eager::learns(named.kind)) learning.push_back(&named);
+  }
+  size_t frozen = 0;
+  for (const std::string& pattern : patterns) {
+    bool fits = false;
+    for (const eager::NamedTensor* named : learning) {
+      if (::fnmatch(pattern.c_str(), named->name.c_str(), 0) != 0) continue;
+      fits = true;
+      frozen += named->tensor.requires_grad() ? 1 : 0;
+      torch::Tensor(named->tensor).set_requires_grad(false);
+    }
+    if (!fits) {
+      throw InputError("recipe: freeze: no parameter is called like '{}'; their names go from {} to {}",
+                       pattern, learning.front()->name, learning.back()->name);
+    }
+  }
+  if (frozen == learning.size()) throw InputError("recipe: freeze: nothing is left that learns");
+  return network;
+}
+
 }  // namespace
 
 bool use_bf16(const std::string& choice, at::Device device) {
@@ -62,13 +88,20 @@ Learner::Learner(const Training& training, const TrainRecipe& recipe, double wei
     : recipe_(recipe),
       group_(group),
       device_(device),
-      network_(training.start, {.bf16 = use_bf16(recipe.bf16, device),
-                                .device = device,
-                                .sync_batch_norm = recipe.sync_bn ? &group : nullptr}),
+      network_(
+          with_frozen(eager::Network(training.start, {.bf16 = use_bf16(recipe.bf16, device),
+                                                      .device = device,
+                                                      .sync_batch_norm = recipe.sync_bn ? &group : nullptr}),
+                      recipe.freeze)),
       gather_(network_),
       loss_(loss_options(training.start, recipe), group),
       optimizer_(network_.tensors(), weight_decay) {
-  for (const auto& [name, mask] : training.masks) optimizer_.set_gradient_mask(name, to_tensor(mask));
+  const auto tensors = by_name(network_);
+  for (const auto& [name, mask] : training.masks) {
+    const auto found = tensors.find(name);
+    const bool frozen = found != tensors.end() && !found->second.requires_grad();
+    if (!frozen) optimizer_.set_gradient_mask(name, to_tensor(mask));
+  }
   if (training.teacher)
     teacher_.emplace(*training.teacher,
                      eager::NetworkOptions{.bf16 = use_bf16(recipe.bf16, device), .device = device});

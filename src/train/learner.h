@@ -21,9 +21,9 @@ bool use_bf16(const std::string& choice, at::Device device = at::kCPU);
 /// and of files.
 class Learner {
  public:
-  /// Throws InternalError when an output is missing, ShapeError when the teacher's are of other shapes.
-  /// With several processes each learns from its share of every batch, and all calls are collectives.
-  /// device: see eager::open_device.
+  /// Throws InternalError when an output is missing, ShapeError when the teacher's are of other shapes,
+  /// InputError when the recipe's patterns of frozen parameters fit none, or all. With several processes each
+  /// learns from its share of every batch, and all calls are collectives. device: see eager::open_device.
   Learner(const Training& training, const TrainRecipe& recipe, double weight_decay,
           dist::Group& group = dist::alone(), at::Device device = at::kCPU);
 

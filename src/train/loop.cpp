@@ -36,7 +36,7 @@ class Run {
   }
 
   TrainResult finish() {
-    while (progress().epoch < recipe_.epochs) {
+    while (progress().epoch < recipe_.epochs && !out_of_patience()) {
       run_epoch();
       close_epoch();
     }
@@ -57,23 +57,47 @@ class Run {
  private:
   Progress& progress() { return state_.progress; }
 
+  bool out_of_patience() {
+    const int64_t done = progress().epoch, best = progress().best_epoch + 1;
+    if (recipe_.patience == 0 || best == 0 || progress().batch > 0 || done - best < recipe_.patience)
+      return false;
+    context_.monitor->message(
+        fmt::format("train: no better mAP since epoch {}, {} epochs ago: the run ends here (patience: {})",
+                    best, done - best, recipe_.patience));
+    return true;
+  }
+
   void restore() {
     TrainState state = read_state(context_.state_file);
-    if (state.recipe != state_.recipe) {
-      throw InputError(
-          "training state: {} was written with another recipe, network or data set; use the same, or remove "
-          "the "
-          "file to start anew",
-          context_.state_file.string());
-    }
+    accept_recipe_of(state);
     if (state.progress.epoch > recipe_.epochs || state.progress.batch > loader_.batches_per_epoch() ||
         (!state.best.empty() && state.best.size() != start_.weights.size())) {
       throw InputError("training state: {} does not fit the data or the model; remove the file to start anew",
                        context_.state_file.string());
     }
     learner_.restore(state);
+    state.recipe = state_.recipe;
     state_ = std::move(state);
     drop_copies();
+  }
+
+  /// More epochs are the one change that a run accepts.
+  void accept_recipe_of(const TrainState& state) const {
+    if (state.recipe == state_.recipe) return;
+    const std::vector<std::string> changed = differences(state.recipe, state_.recipe);
+    const auto first_line = [](const std::string& text) { return text.substr(0, text.find('\n')); };
+    const bool same_subject = first_line(state.recipe) == first_line(state_.recipe);
+    if (!same_subject || changed.size() != 1 || !changed[0].starts_with("epochs:")) {
+      throw InputError(
+          "training state: {} was written with another {} ({}); use the same, or remove the file to start "
+          "anew",
+          context_.state_file.string(), same_subject ? "recipe" : "network, data set or recipe",
+          changed.empty() ? "the recipe is the same" : fmt::format("{}", fmt::join(changed, "; ")));
+    }
+    context_.monitor->message(fmt::format(
+        "train: goes on after {} epochs ({}): the learning rate follows the new run's course from there, "
+        "{:.3g}",
+        state.progress.epoch, changed[0], schedule_.at(state.progress.iteration, state.progress.epoch).lr));
   }
 
   void run_epoch() {
@@ -85,8 +109,26 @@ class Run {
                             "batches");
     started_ = std::chrono::steady_clock::now();
     images_ = 0;
-    while (const auto batch = loader_.next()) run_batch(*batch, batches);
+    waited_ = {};
+    while (const auto batch = next_batch()) run_batch(*batch, batches);
     context_.monitor->end();
+  }
+
+  std::optional<data::Batch> next_batch() {
+    const auto asked = std::chrono::steady_clock::now();
+    auto batch = loader_.next();
+    waited_ += std::chrono::steady_clock::now() - asked;
+    return batch;
+  }
+
+  /// Said where it is worth doing something about: a network that waits could learn faster.
+  std::string shown_waiting(std::chrono::duration<double> elapsed) const {
+    constexpr double kWorthSaying = 0.1;
+    const double share = waited_ / elapsed;
+    return share < kWorthSaying
+               ? ""
+               : fmt::format(" ({:.0f} % of the time waiting for images: more --workers may help)",
+                             100 * share);
   }
 
   void run_batch(const data::Batch& batch, int64_t batches) {
@@ -137,9 +179,10 @@ class Run {
     row.map = evaluated();
     progress().history.push_back(row);
     if (context_.on_epoch) context_.on_epoch(row);
-    context_.monitor->message(fmt::format(
-        "epoch {}/{}: loss{}{}, {:.1f} images/s", row.epoch + 1, recipe_.epochs, shown(row.losses),
-        row.map ? fmt::format(", mAP {:.2f}", 100 * *row.map) : "", row.images_per_s));
+    context_.monitor->message(fmt::format("epoch {}/{}: loss{}{}, {:.1f} images/s{}", row.epoch + 1,
+                                          recipe_.epochs, shown(row.losses),
+                                          row.map ? fmt::format(", mAP {:.2f}", 100 * *row.map) : "",
+                                          row.images_per_s, shown_waiting(elapsed)));
     ++progress().epoch;
     progress().batch = 0;
     progress().sums = {};
@@ -206,6 +249,7 @@ class Run {
   Accumulation accumulation_;
   int64_t images_ = 0;  // of this epoch since started_
   std::chrono::steady_clock::time_point started_;
+  std::chrono::duration<double> waited_{};  // of this epoch, for batches
 };
 
 }  // namespace

@@ -202,12 +202,63 @@ TEST_F(TrainLoop, AnInterruptedEvaluationIsMadeUpFor) {
   }
 }
 
-TEST_F(TrainLoop, StatesOfAnotherRecipeAreRefused) {
+TEST_F(TrainLoop, StatesOfAnotherRecipeAreRefusedByTheKeyThatDiffers) {
   TrainContext context{.state_file = folder_ / "state", .resume = true};
   run(small_recipe(), context);
   TrainRecipe other = small_recipe();
-  other.lr0 = 0.02;
-  EXPECT_THROW(run(other, context), InputError);
+  other.lr0 = 0.5;
+  try {
+    run(other, context);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("another recipe (lr0: "), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find(", now 0.5)"), std::string::npos) << error.what();
+  }
+  context.subject = "another set";
+  EXPECT_THROW(run(small_recipe(), context), InputError);
+}
+
+TEST_F(TrainLoop, AFinishedRunGoesOnWithMoreEpochsAndNotWithFewer) {
+  TrainContext context{.state_file = folder_ / "state", .resume = true};
+  TrainRecipe recipe = small_recipe();
+  const TrainResult first = run(recipe, context);
+  recipe.epochs += 2;
+  const TrainResult more = run(recipe, context);
+  ASSERT_EQ(more.history.size(), first.history.size() + 2);
+  for (size_t i = 0; i < first.history.size(); ++i)
+    EXPECT_EQ(more.history[i].losses, first.history[i].losses);
+  EXPECT_NE(more.last.weights, first.last.weights);
+  EXPECT_EQ(run(recipe, context).last.weights, more.last.weights) << "the state is that of the longer run";
+  recipe.epochs = 1;
+  EXPECT_THROW(run(recipe, context), InputError);
+}
+
+TEST_F(TrainLoop, ARunWithoutProgressEndsWhenItsPatienceDoes) {
+  TrainRecipe recipe = small_recipe();
+  recipe.epochs = 9;
+  recipe.eval_interval = 1;
+  recipe.patience = 3;
+  double map = 0.5;
+  const TrainContext context{.evaluate = [&](const ir::Model&) { return map -= 0.01; }};
+  const TrainResult result = run(recipe, context);
+  EXPECT_EQ(result.best_epoch, 0);
+  EXPECT_EQ(result.history.size(), 4U) << "the best one and three more";
+}
+
+TEST_F(TrainLoop, FrozenParametersStayAsTheyWere) {
+  TrainRecipe recipe = small_recipe();
+  recipe.ema = false;
+  recipe.freeze = {"*.weight"};
+  const ir::Model start = tiny_model();
+  const TrainResult result = run(recipe, {});
+  for (const auto& [name, array] : result.last.weights) {
+    const bool is_weight = name.ends_with(".weight");
+    EXPECT_EQ(array == start.weights.at(name), is_weight) << name;
+  }
+  recipe.freeze = {"*.nothing"};
+  EXPECT_THROW(run(recipe, {}), InputError);
+  recipe.freeze = {"*"};
+  EXPECT_THROW(run(recipe, {}), InputError);
 }
 
 TEST_F(TrainLoop, LossesThatAreNotFiniteEndTheRun) {

@@ -20,7 +20,7 @@ torch::Tensor in_order_of(const torch::Tensor& like, const torch::Tensor& tensor
 
 Sgd::Sgd(const std::vector<eager::NamedTensor>& tensors, double weight_decay) : weight_decay_(weight_decay) {
   for (const eager::NamedTensor& named : tensors) {
-    if (!eager::learns(named.kind)) continue;
+    if (!eager::learns(named.kind) || !named.tensor.requires_grad()) continue;
     if (!named.tensor.is_non_overlapping_and_dense() || named.tensor.scalar_type() != torch::kFloat32) {
       throw InternalError("optimizer: parameter '{}' is not a dense float32 tensor", named.name);
     }

@@ -14,7 +14,7 @@ namespace y6q::train {
 /// v). On other devices than the CPU a few operators over all parameters of a group (foreach.h).
 class Sgd {
  public:
-  /// Takes the parameters that learn; float32, on one device.
+  /// Takes the parameters that learn and ask for gradients; float32, on one device.
   Sgd(const std::vector<eager::NamedTensor>& tensors, double weight_decay);
 
   /// RepOptimizer: the gradient of this parameter is multiplied by `mask` (same shape) before decay.

@@ -1,6 +1,8 @@
 #include "train/recipe.h"
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 
 #include "data/yaml_fields.h"
 
@@ -32,6 +34,10 @@ const std::vector<Field<TrainRecipe>>& recipe_fields() {
       number_field("stop_strong_last_epochs", &TrainRecipe::stop_strong_last_epochs, 0, kMany,
                    "Last epochs, without mosaic and mixup"),
       number_field("eval_interval", &TrainRecipe::eval_interval, 1, kMany, "Epochs between evaluations"),
+      number_field("patience", &TrainRecipe::patience, 0, kMany,
+                   "Epochs without a better mAP after which the run ends; 0: never"),
+      words_field("freeze", &TrainRecipe::freeze, "_.*?-",
+                  "a pattern of parameters' names such as backbone.*", "Parameters that do not learn"),
       number_field("distill_feature_weight", &TrainRecipe::distill_feature_weight, 0, 1e6,
                    "Weight of channel-wise distillation"),
       number_field("distill_class_weight", &TrainRecipe::distill_class_weight, 0, 1e6,
@@ -67,12 +73,43 @@ TrainRecipe parse_train_recipe(const std::string& yaml, const std::string& origi
 
 std::string to_yaml(const TrainRecipe& recipe) {
   std::string text;
-  for (const auto& field : recipe_fields()) text += fmt::format("{}: {}\n", field.name, field.text(recipe));
+  for (const auto& field : recipe_fields()) {
+    const char* quote = field.kind == Field<TrainRecipe>::Kind::list ? "'" : "";
+    text += fmt::format("{}: {}{}{}\n", field.name, quote, field.text(recipe), quote);
+  }
   text += "augment:\n";
   for (const auto& field : data::augment_fields()) {
     text += fmt::format("  {}: {}\n", field.name, field.text(recipe.augment));
   }
   return text;
+}
+
+std::vector<std::string> differences(const std::string& before, const std::string& now) {
+  const auto values_of = [](const std::string& yaml) {
+    std::map<std::string, std::string> values;
+    std::istringstream lines(yaml);
+    for (std::string line; std::getline(lines, line);) {
+      const size_t colon = line.find(": ");
+      if (line.starts_with('#') || colon == std::string::npos) continue;
+      values[line.substr(line.find_first_not_of(' '), colon - line.find_first_not_of(' '))] =
+          line.substr(colon + 2);
+    }
+    return values;
+  };
+  const auto old_values = values_of(before), new_values = values_of(now);
+  std::vector<std::string> lines;
+  for (const auto& [key, value] : new_values) {
+    const auto old = old_values.find(key);
+    if (old == old_values.end()) {
+      lines.push_back(fmt::format("{}: nothing, now {}", key, value));
+    } else if (old->second != value) {
+      lines.push_back(fmt::format("{}: {}, now {}", key, old->second, value));
+    }
+  }
+  for (const auto& [key, value] : old_values) {
+    if (!new_values.contains(key)) lines.push_back(fmt::format("{}: {}, now nothing", key, value));
+  }
+  return lines;
 }
 
 ScheduleOptions schedule_options(const TrainRecipe& recipe, int64_t iterations_per_epoch) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "data/recipe.h"
 #include "train/schedule.h"
@@ -29,9 +30,12 @@ struct TrainRecipe {
   int64_t atss_warmup_epochs = 4;        ///< epochs before TAL takes over the assignment
   int64_t stop_strong_last_epochs = 15;  ///< without mosaic and mixup
   int64_t eval_interval = 10;            ///< epochs from one evaluation to the next; the last one always is
-  double distill_feature_weight = 10;    ///< with a teacher: of the neck's maps; 0: off
-  double distill_class_weight = 1;       ///< with a teacher: of class scores; 0: off
-  double distill_temperature = 20;       ///< of class distillation
+  int64_t patience = 0;  ///< epochs without a better mAP after which a run ends; 0: it runs to its end
+  /// Parameters that do not learn: patterns of their names, as a shell has them ("backbone.*").
+  std::vector<std::string> freeze;
+  double distill_feature_weight = 10;  ///< with a teacher: of the neck's maps; 0: off
+  double distill_class_weight = 1;     ///< with a teacher: of class scores; 0: off
+  double distill_temperature = 20;     ///< of class distillation
   bool sync_bn =
       false;        ///< batch statistics over the images of all processes, by one algorithm for any number
   bool ema = true;  ///< false: evaluate and keep the raw weights
@@ -54,6 +58,9 @@ TrainRecipe parse_train_recipe(const data::YamlEntry& map, const std::string& or
 
 /// What parse_train_recipe reads back to the same values; all keys, in the order of the struct.
 std::string to_yaml(const TrainRecipe& recipe);
+
+/// What differs between two texts of to_yaml, one line each: "lr0: 0.01, now 0.02".
+std::vector<std::string> differences(const std::string& before, const std::string& now);
 
 ScheduleOptions schedule_options(const TrainRecipe& recipe, int64_t iterations_per_epoch);
 

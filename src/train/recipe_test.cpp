@@ -39,7 +39,25 @@ TEST(TrainRecipe, ReadsBackWhatItWrites) {
   recipe.seed = ~uint64_t{0};
   recipe.bf16 = "off";
   recipe.augment.hsv_h = 1.0 / 3;
+  EXPECT_EQ(parse_train_recipe(to_yaml(recipe), "r.yaml"), recipe) << "nothing frozen";
+  recipe.freeze = {"*.weight", "neck.?"};
   EXPECT_EQ(parse_train_recipe(to_yaml(recipe), "r.yaml"), recipe);
+}
+
+TEST(TrainRecipe, TakesPatternsOfNames) {
+  const std::vector<std::string> want{"backbone.*", "neck.*"};
+  EXPECT_EQ(parse_train_recipe("freeze: [backbone.*, neck.*]\n", "r.yaml").freeze, want);
+  EXPECT_EQ(parse_train_recipe("freeze: backbone.*,neck.*\n", "r.yaml").freeze, want);
+  EXPECT_THAT(message_of("freeze: [a b]\n"), HasSubstr("pattern"));
+}
+
+TEST(TrainRecipe, SaysWhatDiffersFromAnother) {
+  TrainRecipe one, two;
+  EXPECT_THAT(differences(to_yaml(one), to_yaml(two)), testing::IsEmpty());
+  two.lr0 = 0.5;
+  two.augment.mosaic = 0.25;
+  EXPECT_THAT(differences("# a\n" + to_yaml(one), "# b\n" + to_yaml(two)),
+              testing::ElementsAre("lr0: 0.01, now 0.5", "mosaic: 1, now 0.25"));
 }
 
 TEST(TrainRecipe, MistakesNameTheLineAndWhatIsAccepted) {

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "formats/half.h"
+#include "base/half.h"
 #include "formats/pickle_globals.h"
 
 namespace y6q::formats::pickle {

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/errors.h"
-#include "formats/half.h"
+#include "base/half.h"
 
 namespace y6q::formats {
 namespace {

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/errors.h"
-#include "formats/half.h"
+#include "base/half.h"
 
 namespace y6q::formats {
 namespace {

@@ -1,9 +1,8 @@
 #include "data/synth.h"
 
-#include <unistd.h>
-
 #include <mutex>
 
+#include "base/atomic_folder.h"
 #include "base/errors.h"
 #include "base/threads.h"
 #include "data/ground_truth.h"
@@ -32,35 +31,7 @@ void check(const SynthOptions& options) {
   check("image size", options.image_size, 64, 4096);
   check("classes", options.classes, 2, kSynthShapeCount);
   if (options.out.empty()) throw UsageError("synth: an output folder is needed");
-  std::error_code error;
-  if (fs::exists(options.out, error) && !fs::is_empty(options.out, error)) {
-    throw UsageError("synth: {} exists and is not an empty folder; remove it or choose another",
-                     options.out.string());
-  }
 }
-
-// Removed again unless it becomes the output.
-class StagingFolder {
- public:
-  explicit StagingFolder(const fs::path& target) : target_(fs::absolute(target / "").parent_path()) {
-    path_ = target_.parent_path() / ("." + target_.filename().string() + ".tmp-" + std::to_string(getpid()));
-  }
-  ~StagingFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  StagingFolder(const StagingFolder&) = delete;
-  StagingFolder& operator=(const StagingFolder&) = delete;
-  const fs::path& path() const { return path_; }
-  void commit() {
-    std::error_code error;
-    fs::rename(path_, target_, error);
-    if (error) throw EnvironmentError("synth: {} cannot be made: {}", target_.string(), error.message());
-  }
-
- private:
-  fs::path target_, path_;
-};
 
 std::string label_text(const std::vector<Label>& labels) {
   std::string text;
@@ -101,7 +72,7 @@ std::string data_yaml(const std::vector<std::string>& names) {
 
 void write_synth(const SynthOptions& options, Monitor& monitor) {
   check(options);
-  StagingFolder staging(options.out);
+  AtomicFolder staging(options.out, "synth");
   Dataset dataset;
   for (int64_t shape = 0; shape < options.classes; ++shape) {
     dataset.class_names.push_back(synth_shape_name(shape));
@@ -114,17 +85,17 @@ void write_synth(const SynthOptions& options, Monitor& monitor) {
        {Split{"train", options.train, 0}, Split{"val", options.val, 1}, Split{"test", options.test, 2}}) {
     dataset.images.assign(static_cast<size_t>(split.count), {});
     parallel_for(split.count, options.threads, [&](int64_t i) {
-      dataset.images[static_cast<size_t>(i)] = write_image(staging.path(), split, i, options);
+      dataset.images[static_cast<size_t>(i)] = write_image(staging.temporary_path(), split, i, options);
       const std::lock_guard lock(mutex);
       if (monitor.stop_requested())
         throw Interrupted("synth: stopped, nothing was kept; run the command again");
       monitor.advance(++done, split.name);
     });
-    write_file(staging.path() / "annotations" / ("instances_" + split.name + ".json"),
+    write_file(staging.temporary_path() / "annotations" / ("instances_" + split.name + ".json"),
                write_ground_truth(dataset));
   }
   monitor.end();
-  write_file(staging.path() / "data.yaml", data_yaml(dataset.class_names));
+  write_file(staging.temporary_path() / "data.yaml", data_yaml(dataset.class_names));
   staging.commit();
 }
 

@@ -63,6 +63,7 @@ class Layers {
     }
     if (!findings_.empty())
       throw InputError("its ranges cannot be taken over:\n  {}", fmt::join(findings_, "\n  "));
+    policy_.rules = {.weight_bits = kWeightBits};
     policy_.float_predictions = false;
     policy_.bits = bits_.value_or(kWeightBits);
   }
@@ -180,10 +181,9 @@ CheckpointRanges checkpoint_ranges(const ir::Model& calibrated) {
     place->second.amax[0] = std::max(place->second.amax[0], amax);  // the pool has three inputs
   };
   for (const ir::Node& node : graph.nodes()) {
-    const bool reads_quantizer =
-        !node.inputs.empty() && std::holds_alternative<ir::FakeQuant>(graph.node(node.inputs[0]).op);
-    if (is_layer(node) && reads_quantizer) note(module_of(node) + kInput, node.inputs[0]);
-    if (has_weight(node) && reads_quantizer) {
+    if (!ir::is_quantized_layer(graph, node)) continue;
+    note(module_of(node) + kInput, node.inputs[0]);
+    if (has_weight(node)) {
       const ir::Array& weight = calibrated.weight(weight_of(graph, node));
       ranges.emplace(node.name + kWeight, CheckpointRange{ranges_of_first_axis(weight)});
     }

@@ -19,11 +19,12 @@ struct CheckpointRange {
 /// `neck.upsample_feat0_quant`, `neck.upsample_feat1_quant`.
 using CheckpointRanges = std::map<std::string, CheckpointRange>;
 
-/// Quantizers as passes::insert_quantizers places them, in scheme `tensorrt`, with the checkpoint's ranges. A
-/// checkpoint has a quantizer in front of each layer, ours stand on tensors: a tensor's range is the largest
-/// of the layers that read it; the output of an upsampling layer has the range of its own quantizer. Layers
-/// without ranges, or with disabled quantizers, stay float. Ranges are shared (passes::share_ranges) as the
-/// reference does when it exports with --graph-opt.
+/// Quantizers as passes::insert_quantizers places them, signed, with the checkpoint's ranges: they belong to
+/// scheme `tensorrt` but for the tensors that only float layers read, of which a checkpoint knows no range,
+/// and for scales that FP16 holds. A checkpoint has a quantizer in front of each layer, ours stand on
+/// tensors: a tensor's range is the largest of the layers that read it; the output of an upsampling layer has
+/// the range of its own quantizer. Layers without ranges, or with disabled quantizers, stay float. Ranges are
+/// shared (passes::share_ranges) as the reference does when it exports with --graph-opt.
 ///
 /// Ranges of weights are those of `deployed` as it stands (passes::deploy): the checkpoint's belong to
 /// kernels before folding, and on axis 0, which is the input channel of transposed convolutions (spec/04

@@ -43,4 +43,12 @@ Tensor fake_quantize_by_operators(const Tensor& source, const Tensor& amax, cons
   return FakeQuantize::apply(source, along(amax, source, op.channel_axis), op.bits, op.is_signed);
 }
 
+Tensor ranges_of_half_steps(const Tensor& amax, const ir::FakeQuant& op) {
+  const int64_t high = quant::integer_range(op.bits, op.is_signed).high;
+  const Tensor nearest = (amax / high).to(at::kHalf);
+  const Tensor next = (nearest.view(at::kShort) + 1).view(at::kHalf);  // of positive numbers
+  const Tensor step = at::where(nearest.to(at::kFloat) * high < amax, next, nearest).to(at::kFloat);
+  return at::where(amax > quant::kZeroRange, step * high, amax);
+}
+
 }  // namespace y6q::eager

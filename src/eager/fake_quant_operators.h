@@ -11,4 +11,8 @@ namespace y6q::eager {
 torch::Tensor fake_quantize_by_operators(const torch::Tensor& source, const torch::Tensor& amax,
                                          const ir::FakeQuant& op);
 
+/// quant::range_of_half_step for all elements of amax, float32 on any device, to the bit; infinite where that
+/// throws.
+torch::Tensor ranges_of_half_steps(const torch::Tensor& amax, const ir::FakeQuant& op);
+
 }  // namespace y6q::eager

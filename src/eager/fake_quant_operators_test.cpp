@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "eager/fake_quant.h"
+#include "quant/half_scale.h"
 
 namespace y6q::eager {
 namespace {
@@ -59,6 +60,22 @@ TEST(FakeQuantizeByOperators, RangesOfChannels) {
   expect_same(source, torch::tensor({0.5F, 0.0F, 3.0F}), {.channel_axis = 1});
   expect_same(source.contiguous(torch::MemoryFormat::ChannelsLast), torch::tensor({0.5F, 1.0F, 3.0F, 0.1F}),
               {.channel_axis = 0});
+}
+
+TEST(RangesOfHalfSteps, EqualThoseOfTheLoop) {
+  for (const auto& [bits, is_signed] : {std::pair{8, true}, std::pair{8, false}, std::pair{7, true}}) {
+    std::vector<float> ranges{0.0F, 0x1p-24F, 0x1.8p-24F, 1e-6F, 1.0F, 6e4F};
+    for (float amax = 1e-7F; amax < 1e5F; amax *= 1.003F) ranges.push_back(amax);
+    std::vector<float> want;
+    for (const float amax : ranges)
+      want.push_back(quant::range_of_half_step(amax, quant::integer_range(bits, is_signed)));
+    for (const float amax : std::vector<float>(want)) {  // those of the grid stay
+      ranges.push_back(amax);
+      want.push_back(amax);
+    }
+    const Tensor got = ranges_of_half_steps(torch::tensor(ranges), {.bits = bits, .is_signed = is_signed});
+    EXPECT_EQ(bits_of(got), bits_of(torch::tensor(want)));
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "eager/fake_quant.h"
+#include "eager/fake_quant_operators.h"
 #include "eager/run_operator.h"
 #include "ir/queries.h"
 
@@ -202,11 +203,14 @@ void Network::follow_weights() {
   for (const ir::Node& node : plan_->graph.nodes()) {
     if (!ir::is_weight_quantizer(plan_->graph, node)) continue;
     const Tensor& source = plan_->tensor_of(node.inputs[0]);
+    const auto& quantizer = std::get<ir::FakeQuant>(node.op);
     std::vector<int64_t> others;
     for (int64_t axis = 0; axis < source.dim(); ++axis) {
-      if (axis != std::get<ir::FakeQuant>(node.op).channel_axis) others.push_back(axis);
+      if (axis != quantizer.channel_axis) others.push_back(axis);
     }
-    plan_->tensor_of(node.inputs[1]).copy_(at::maximum(source.amax(others), source.amin(others).neg()));
+    const Tensor ranges = at::maximum(source.amax(others), source.amin(others).neg());
+    plan_->tensor_of(node.inputs[1])
+        .copy_(quantizer.half_scale ? ranges_of_half_steps(ranges, quantizer) : ranges);
   }
 }
 

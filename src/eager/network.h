@@ -67,8 +67,8 @@ class Network {
   using Observer = std::function<void(const ir::Node& quantizer, const torch::Tensor& source)>;
   void set_observer(Observer observer);
 
-  /// Sets the ranges of weight quantizers to the largest magnitude of each channel: weights that train must
-  /// not leave their range (the reference freezes it).
+  /// Sets the ranges of weight quantizers as passes::refresh_weight_ranges does: weights that train must not
+  /// leave their range (the reference freezes it).
   void follow_weights();
 
   /// Every Parameter node, in graph order, buffers included.

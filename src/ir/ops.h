@@ -93,6 +93,8 @@ struct FakeQuant {
   int64_t bits = 8;
   int64_t channel_axis = -1;
   bool is_signed = true;
+  /// Ranges are chosen so that the scale is an FP16 number; changes nothing in what is computed.
+  bool half_scale = false;
   bool operator==(const FakeQuant&) const = default;
 };
 

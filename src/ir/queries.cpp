@@ -1,9 +1,15 @@
 #include "ir/queries.h"
 
 #include <algorithm>
+#include <span>
 
 namespace y6q::ir {
 namespace {
+
+bool is_layer(const Node& node) {
+  return std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<ConvTranspose2d>(node.op) ||
+         std::holds_alternative<MaxPool2d>(node.op);
+}
 
 bool quantizes_a_parameter(const Graph& graph, const Node& quantizer) {
   return std::holds_alternative<Parameter>(graph.node(quantizer.inputs[0]).op);
@@ -26,6 +32,19 @@ std::vector<Value> activation_quantizers(const Graph& graph) {
     if (is_activation_quantizer(graph, graph[id])) quantizers.push_back({id});
   }
   return quantizers;
+}
+
+bool is_quantized_layer(const Graph& graph, const Node& node) {
+  const auto is_quantizer = [&](Value operand) {
+    return std::holds_alternative<FakeQuant>(graph.node(operand).op);
+  };
+  return is_layer(node) &&
+         std::ranges::all_of(std::span(node.inputs).first(std::min<size_t>(node.inputs.size(), 2)),
+                             is_quantizer);
+}
+
+bool is_float_layer(const Graph& graph, const Node& node) {
+  return is_layer(node) && !is_quantized_layer(graph, node);
 }
 
 bool has_quantizers(const Graph& graph) {

@@ -13,6 +13,11 @@ bool is_weight_quantizer(const Graph& graph, const Node& node);
 bool is_activation_quantizer(const Graph& graph, const Node& node);
 /// All of the latter, in execution order.
 std::vector<Value> activation_quantizers(const Graph& graph);
+/// A layer (convolution, transposed one or max-pool) whose source and weight, where it has one, are
+/// quantized.
+bool is_quantized_layer(const Graph& graph, const Node& node);
+/// A layer that is not.
+bool is_float_layer(const Graph& graph, const Node& node);
 /// There is a FakeQuant.
 bool has_quantizers(const Graph& graph);
 

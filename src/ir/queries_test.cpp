@@ -48,6 +48,11 @@ TEST(Queries, ActivationsHaveOneRangeATensor) {
   EXPECT_THAT(activation_quantizers(graph), testing::ElementsAre(*graph.find("x.quant")));
 }
 
+TEST(Queries, AQuantizedLayerHasBothOperandsQuantized) {
+  EXPECT_THAT(names(network(), is_quantized_layer), testing::ElementsAre("a"));
+  EXPECT_THAT(names(network(), is_float_layer), testing::ElementsAre("b"));
+}
+
 TEST(Queries, PredictionsAreNamedOutputsAndWhatIsDecoded) {
   const Graph graph = network();
   std::vector<std::string> predictions;

@@ -28,6 +28,7 @@ void visit_attributes(Op& op, F f) {
     f("axis", op.axis);
   } else if constexpr (std::is_same_v<Plain, FakeQuant>) {
     f("bits", op.bits), f("channel_axis", op.channel_axis), f("signed", op.is_signed);
+    f("half_scale", op.half_scale);
   } else if constexpr (std::is_same_v<Plain, Decode>) {
     f("strides", op.strides);
   } else {

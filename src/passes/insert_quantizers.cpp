@@ -34,12 +34,15 @@ void check(const ir::Graph& graph, const QuantPolicy& policy) {
   }
 }
 
-/// By node: is it computed in INT8, and can its result not be negative.
+bool is_activation(const ir::Node& node) { return is_any<ir::Relu, ir::Silu>(node); }
+
+/// By node: is it computed in INT8, can its result not be negative, is its result rounded for all who read
+/// it.
 struct Plan {
-  std::vector<bool> quantized, non_negative;
+  std::vector<bool> quantized, non_negative, rounded;
 
   Plan(const ir::Graph& graph, const QuantPolicy& policy)
-      : quantized(graph.size()), non_negative(graph.size()) {
+      : quantized(graph.size()), non_negative(graph.size()), rounded(graph.size()) {
     for (uint32_t id = 0; id < graph.size(); ++id) {
       const ir::Node& node = graph[id];
       const bool passes_on = is_any<ir::MaxPool2d, ir::Concat>(node);
@@ -52,15 +55,36 @@ struct Plan {
       if (is_any<ir::Concat>(node)) {
         quantized[id] = is_read_quantized(graph, {id});
       } else {
-        quantized[id] = is_layer(node) && !policy.keep_float.contains(node.name) &&
+        quantized[id] = is_layer(node) && !is_kept_float(node, policy) &&
                         !(policy.float_predictions && ir::is_prediction(graph, {id}));
       }
     }
+    for (uint32_t id = 0; id < graph.size() && policy.rules.round_results; ++id)
+      rounded[id] = is_written_quantized(graph, {id}) && !ir::is_prediction(graph, {id});
   }
 
   bool is_read_quantized(const ir::Graph& graph, Value value) const {
     const auto& readers = graph.consumers(value);
     return std::any_of(readers.begin(), readers.end(), [&](Value reader) { return quantized[reader.id]; });
+  }
+
+ private:
+  static bool is_kept_float(const ir::Node& node, const QuantPolicy& policy) {
+    return policy.keep_float.contains(node.name) ||
+           (is_any<ir::ConvTranspose2d>(node) && policy.rules.transposed == quant::Transposed::unquantized);
+  }
+
+  /// An activation that alone reads a convolution is part of it.
+  static bool is_fused(const ir::Graph& graph, Value value) {
+    const Value* reader = sole_consumer(graph, value);
+    return reader != nullptr && is_any<ir::Conv2d, ir::ConvTranspose2d>(graph.node(value)) &&
+           is_activation(graph.node(*reader));
+  }
+
+  bool is_written_quantized(const ir::Graph& graph, Value value) const {
+    const ir::Node& node = graph.node(value);
+    if (!is_activation(node)) return quantized[value.id] && !is_fused(graph, value);
+    return quantized[node.inputs[0].id] && is_fused(graph, node.inputs[0]);
   }
 };
 
@@ -69,7 +93,6 @@ class Insertion {
   Insertion(const ir::Model& model, const QuantPolicy& policy)
       : model_(model),
         policy_(policy),
-        weight_bits_(quant::weight_bits(policy.scheme, policy.weight_bits)),
         plan_(model.graph, policy),
         rewriter_(model),
         quantized_(model.graph.size()) {}
@@ -77,13 +100,10 @@ class Insertion {
   ir::Model run() {
     for (const Value value : rewriter_.old_values()) {
       const ir::Node& node = model_.graph.node(value);
-      if (plan_.quantized[value.id]) {
-        keep_quantized(value, node);
-      } else {
-        rewriter_.keep(value);
-      }
+      keep(value, node);
       const bool array = is_any<ir::Parameter>(node);
-      if (!array && plan_.is_read_quantized(model_.graph, value)) quantize_activation(value, node);
+      if (!array && (plan_.rounded[value.id] || plan_.is_read_quantized(model_.graph, value)))
+        quantize_activation(value, node);
     }
     return rewriter_.finish();
   }
@@ -91,33 +111,44 @@ class Insertion {
  private:
   static constexpr Value kNone{};  // value 0 of a graph is never a quantizer
 
-  void keep_quantized(Value value, const ir::Node& node) {
+  /// Copies the node. What it reads quantized: all operands of a quantized layer, and rounded results.
+  void keep(Value value, const ir::Node& node) {
+    const bool is_quantized = plan_.quantized[value.id];
     std::vector<Value> inputs;
-    const bool has_weight = is_any<ir::Conv2d, ir::ConvTranspose2d>(node);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Value input = node.inputs[i];
-      if (has_weight && i == 1) {
-        inputs.push_back(quantized_weight(input, is_any<ir::Conv2d>(node) ? 0 : 1));
+      if (is_quantized && i == 1 && is_any<ir::Conv2d, ir::ConvTranspose2d>(node)) {
+        inputs.push_back(quantized_weight(input, weight_axis(node)));
       } else {
         const Value quantizer = quantized_[input.id];  // a bias has none
-        inputs.push_back(quantizer == kNone ? rewriter_.mapped(input) : quantizer);
+        const bool reads_quantizer = quantizer != kNone && (is_quantized || plan_.rounded[input.id]);
+        inputs.push_back(reads_quantizer ? quantizer : rewriter_.mapped(input));
       }
     }
     rewriter_.keep_with(value, std::move(inputs));
   }
 
+  int64_t weight_axis(const ir::Node& node) const {
+    if (is_any<ir::Conv2d>(node)) return 0;
+    return policy_.rules.transposed == quant::Transposed::per_channel ? 1 : -1;
+  }
+
   void quantize_activation(Value value, const ir::Node& node) {
-    const bool is_signed = policy_.scheme == quant::Scheme::tensorrt || !plan_.non_negative[value.id];
+    const bool is_signed = !policy_.rules.unsigned_where_possible || !plan_.non_negative[value.id];
     quantized_[value.id] = add_quantizer(node, rewriter_.mapped(value), ir::Array::scalar(0),
-                                         {.bits = policy_.bits, .channel_axis = -1, .is_signed = is_signed});
+                                         {.bits = policy_.bits,
+                                          .channel_axis = -1,
+                                          .is_signed = is_signed,
+                                          .half_scale = policy_.rules.half_scales});
   }
 
   Value quantized_weight(Value weight, int64_t axis) {
     Value& result = quantized_[weight.id];
     if (result == kNone) {
-      const ir::Array ranges = channel_ranges(model_.weight(weight), axis);
-      result = add_quantizer(model_.graph.node(weight), rewriter_.mapped(weight), ranges,
-                             {.bits = weight_bits_, .channel_axis = axis});
+      const ir::FakeQuant op{
+          .bits = policy_.rules.weight_bits, .channel_axis = axis, .half_scale = policy_.rules.half_scales};
+      result = add_quantizer(model_.graph.node(weight), rewriter_.mapped(weight),
+                             weight_ranges(model_.weight(weight), op), op);
     }
     return result;
   }
@@ -130,7 +161,6 @@ class Insertion {
 
   const ir::Model& model_;
   const QuantPolicy& policy_;
-  int64_t weight_bits_;
   Plan plan_;
   Rewriter rewriter_;
   std::vector<Value> quantized_;  ///< by old value: its quantizer in the new graph

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/errors.h"
+#include "ir/queries.h"
 #include "passes/same_outputs.h"
 #include "passes/share_ranges.h"
 #include "passes/strip_quantizers.h"
@@ -40,10 +41,9 @@ output feat0 = relu
 
 std::vector<std::string> quantizers(const ir::Graph& graph) {
   std::vector<std::string> names;
-  for (const ir::Node& node : graph.nodes()) {
-    const auto* op = std::get_if<ir::FakeQuant>(&node.op);
-    if (op != nullptr && op->channel_axis < 0)
-      names.push_back(node.name + (op->is_signed ? "" : " unsigned"));
+  for (const ir::Value value : ir::activation_quantizers(graph)) {
+    const ir::Node& node = graph.node(value);
+    names.push_back(node.name + (std::get<ir::FakeQuant>(node.op).is_signed ? "" : " unsigned"));
   }
   return names;
 }
@@ -58,14 +58,14 @@ output out = pool
 )");
   EXPECT_EQ(ir::to_text(insert_quantizers(model, {}).graph), R"(images [1, 2, 4, 4] = Input() shape=1x2x4x4
 images.amax [] = Parameter() trainable=false
-images.quant [1, 2, 4, 4] = FakeQuant(images, images.amax)
+images.quant [1, 2, 4, 4] = FakeQuant(images, images.amax) half_scale=true
 conv.weight [3, 2, 1, 1] = Parameter() shape=3x2x1x1 @stem
 conv.bias [3] = Parameter() shape=3 @stem
 conv.weight.amax [3] = Parameter() shape=3 trainable=false @stem
-conv.weight.quant [3, 2, 1, 1] = FakeQuant(conv.weight, conv.weight.amax) channel_axis=0 @stem
+conv.weight.quant [3, 2, 1, 1] = FakeQuant(conv.weight, conv.weight.amax) channel_axis=0 half_scale=true @stem
 conv [1, 3, 4, 4] = Conv2d(images.quant, conv.weight.quant, conv.bias) @stem
 conv.amax [] = Parameter() trainable=false @stem
-conv.quant [1, 3, 4, 4] = FakeQuant(conv, conv.amax) @stem
+conv.quant [1, 3, 4, 4] = FakeQuant(conv, conv.amax) half_scale=true @stem
 pool [1, 3, 4, 4] = MaxPool2d(conv.quant)
 output out = pool
 )");
@@ -74,12 +74,46 @@ output out = pool
 TEST(InsertQuantizers, FollowsThePlacementOfTensorRt) {
   const ir::Model quantized = insert_quantizers(model_of(kNeck), {});
   ir::validate(quantized);
-  EXPECT_THAT(quantizers(quantized.graph),
-              ElementsAre("images.quant", "relu.quant", "down.quant", "up.quant", "concat.quant"));
+  EXPECT_THAT(quantizers(quantized.graph), ElementsAre("images.quant", "relu.quant", "down.quant", "up.quant",
+                                                       "concat.quant", "silu.quant"));
   const ir::Graph& graph = quantized.graph;
-  EXPECT_EQ(graph.node(*graph.find("pred")).inputs[0], *graph.find("silu")) << "predictions stay float";
+  EXPECT_FALSE(graph.find("pred.weight.quant")) << "predictions stay float";
+  EXPECT_EQ(graph.node(*graph.find("pred")).inputs[0], *graph.find("silu.quant"))
+      << "what an integer layer writes is rounded for all";
   EXPECT_EQ(graph.find_output("feat0"), graph.find("relu")) << "taps stay unquantized";
-  EXPECT_EQ(std::get<ir::FakeQuant>(graph.node(*graph.find("up.weight.quant")).op).channel_axis, 1);
+}
+
+TEST(InsertQuantizers, TheCpuSchemeRoundsOnlyWhatIsReadQuantized) {
+  const ir::Model quantized = insert_quantizers(model_of(kNeck), {.rules = quant::rules_of(Scheme::cpu)});
+  const ir::Graph& graph = quantized.graph;
+  EXPECT_EQ(graph.node(*graph.find("pred")).inputs[0], *graph.find("silu"));
+}
+
+TEST(InsertQuantizers, WeightsOfTransposedConvolutionsAreAsTheRulesSay) {
+  const auto placed = [](quant::Transposed transposed) {
+    return insert_quantizers(model_of(kNeck), {.rules = {.transposed = transposed}}).graph;
+  };
+  const auto axis = [](const ir::Graph& graph) {
+    return std::get<ir::FakeQuant>(graph.node(*graph.find("up.weight.quant")).op).channel_axis;
+  };
+  EXPECT_EQ(axis(placed(quant::Transposed::per_channel)), 1);
+  EXPECT_EQ(axis(placed(quant::Transposed::per_tensor)), -1);
+  const ir::Graph in_float = placed(quant::Transposed::unquantized);
+  EXPECT_FALSE(in_float.find("up.weight.quant"));
+  EXPECT_EQ(in_float.node(*in_float.find("up")).inputs[0], *in_float.find("down"));
+}
+
+TEST(InsertQuantizers, AnActivationThatSharesItsConvolutionIsNoPartOfIt) {
+  const ir::Model model = model_of(R"(images [1, 2, 4, 4] = Input() shape=1x2x4x4
+w [2, 2, 1, 1] = Parameter() shape=2x2x1x1
+conv [1, 2, 4, 4] = Conv2d(images, w)
+relu [1, 2, 4, 4] = Relu(conv)
+sum [1, 2, 4, 4] = Add(conv, relu)
+output out = sum
+)");
+  const ir::Graph graph = insert_quantizers(model, {}).graph;
+  EXPECT_THAT(quantizers(graph), ElementsAre("images.quant", "conv.quant"));
+  EXPECT_EQ(graph.node(*graph.find("relu")).inputs[0], *graph.find("conv.quant"));
 }
 
 TEST(InsertQuantizers, WeightRangesAreTheLargestMagnitudesOfOutputChannels) {
@@ -89,10 +123,14 @@ TEST(InsertQuantizers, WeightRangesAreTheLargestMagnitudesOfOutputChannels) {
   auto& up = model.weights.at("up.weight").floats();  // [2, 3, 2, 2]
   std::fill(up.begin(), up.end(), 0.125F);
   up[1 * 12 + 2 * 4 + 3] = -7;  // input 1, output 2
-  const ir::Model quantized = insert_quantizers(model, {});
+  const ir::Model quantized = insert_quantizers(model, {.rules = {}});
   EXPECT_THAT(quantized.weights.at("conv.weight.amax").floats(), ElementsAre(3, 0));
   EXPECT_THAT(quantized.weights.at("up.weight.amax").floats(), ElementsAre(0.125F, 0.125F, 7));
   EXPECT_THAT(quantized.weights.at("images.amax").floats(), ElementsAre(0));
+  const ir::Model tensorrt = insert_quantizers(model, {});
+  // By hand: 3 / 127 lies between 1548 and 1549 steps of 2^-16, 7 / 127 between 1806 and 1807 of 2^-15.
+  EXPECT_THAT(tensorrt.weights.at("conv.weight.amax").floats(), ElementsAre(127 * 1549 * 0x1p-16F, 0));
+  EXPECT_THAT(tensorrt.weights.at("up.weight.amax").floats(), ElementsAre(127 * 1807 * 0x1p-15F));
 }
 
 /// Bits of the weight quantizers of a graph, each once.
@@ -110,14 +148,14 @@ TEST(InsertQuantizers, WeightsHaveTheBitsOfTheSchemeOrThoseThatAreWanted) {
   const auto bits = [&](const QuantPolicy& policy) {
     return weight_bits_of(insert_quantizers(model, policy).graph);
   };
-  EXPECT_EQ(bits({.scheme = Scheme::tensorrt}), std::set<int64_t>{8});
-  EXPECT_EQ(bits({.scheme = Scheme::cpu}), std::set<int64_t>{7});
-  EXPECT_EQ(bits({.scheme = Scheme::cpu, .weight_bits = 8}), std::set<int64_t>{8});
-  EXPECT_THROW(bits({.scheme = Scheme::tensorrt, .weight_bits = 7}), UsageError);
+  EXPECT_EQ(bits({.rules = quant::rules_of(Scheme::tensorrt)}), std::set<int64_t>{8});
+  EXPECT_EQ(bits({.rules = quant::rules_of(Scheme::cpu)}), std::set<int64_t>{7});
+  EXPECT_EQ(bits({.rules = quant::rules_of(Scheme::cpu, {.weight_bits = 8})}), std::set<int64_t>{8});
+  EXPECT_THROW(bits({.rules = quant::rules_of(Scheme::tensorrt, {.weight_bits = 7})}), UsageError);
 }
 
 TEST(InsertQuantizers, CpuSchemeIsUnsignedWhereNothingIsNegative) {
-  const ir::Model quantized = insert_quantizers(model_of(kNeck), {.scheme = Scheme::cpu});
+  const ir::Model quantized = insert_quantizers(model_of(kNeck), {.rules = quant::rules_of(Scheme::cpu)});
   EXPECT_THAT(quantizers(quantized.graph), ElementsAre("images.quant unsigned", "relu.quant unsigned",
                                                        "down.quant", "up.quant", "concat.quant"));
   const ir::Model pooled = insert_quantizers(model_of(R"(images [1, 2, 4, 4] = Input() shape=1x2x4x4
@@ -128,7 +166,7 @@ w [1, 4, 1, 1] = Parameter() shape=1x4x1x1
 conv [1, 1, 4, 4] = Conv2d(concat, w)
 output out = conv
 )"),
-                                             {.scheme = Scheme::cpu});
+                                             {.rules = quant::rules_of(Scheme::cpu)});
   EXPECT_THAT(quantizers(pooled.graph),
               ElementsAre("relu.quant unsigned", "pool.quant unsigned", "concat.quant unsigned"));
 }
@@ -136,8 +174,11 @@ output out = conv
 TEST(InsertQuantizers, KeepsLayersInFloat) {
   const QuantPolicy policy{.keep_float = {"last", "up"}};
   const ir::Model quantized = insert_quantizers(model_of(kNeck), policy);
-  EXPECT_THAT(quantizers(quantized.graph), ElementsAre("images.quant", "relu.quant"))
-      << "nothing reads the concatenation in INT8, so its operands need no quantizers";
+  EXPECT_THAT(quantizers(quantized.graph), ElementsAre("images.quant", "relu.quant", "down.quant"))
+      << "nothing reads the concatenation in INT8, so it has none, and `up` writes no integers";
+  const ir::Model cpu = insert_quantizers(
+      model_of(kNeck), {.rules = quant::rules_of(Scheme::cpu), .keep_float = {"last", "up"}});
+  EXPECT_THAT(quantizers(cpu.graph), ElementsAre("images.quant unsigned", "relu.quant unsigned"));
   EXPECT_FALSE(quantized.graph.find("last.weight.quant"));
   const ir::Model all = insert_quantizers(model_of(kNeck), {.float_predictions = false});
   EXPECT_TRUE(all.graph.find("pred.weight.quant"));
@@ -160,7 +201,7 @@ TEST(InsertQuantizers, BeforeCalibrationQuantizedActivationsAreZero) {
 TEST(StripQuantizers, UndoesTheInsertion) {
   const ir::Model model = model_of(kNeck);
   for (const Scheme scheme : {Scheme::tensorrt, Scheme::cpu}) {
-    const ir::Model back = strip_quantizers(insert_quantizers(model, {.scheme = scheme}));
+    const ir::Model back = strip_quantizers(insert_quantizers(model, {.rules = quant::rules_of(scheme)}));
     EXPECT_EQ(ir::to_text(back.graph), ir::to_text(model.graph));
     EXPECT_EQ(back.weights, model.weights);
   }
@@ -181,7 +222,7 @@ std::vector<std::vector<std::string>> group_names(const ir::Graph& graph) {
 }
 
 TEST(ShareRanges, AConcatenationHasOneRange) {
-  ir::Model model = insert_quantizers(model_of(kNeck), {.scheme = Scheme::cpu});
+  ir::Model model = insert_quantizers(model_of(kNeck), {.rules = quant::rules_of(Scheme::cpu)});
   EXPECT_THAT(group_names(model.graph), ElementsAre(ElementsAre("relu.quant", "up.quant", "concat.quant")));
   const auto set = [&](const char* name, float value) { model.weights.at(name).floats() = {value}; };
   set("images.amax", 9), set("relu.amax", 1), set("down.amax", 8), set("up.amax", 1.5F),

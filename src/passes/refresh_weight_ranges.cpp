@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ir/queries.h"
+#include "quant/half_scale.h"
 
 namespace y6q::passes {
 namespace {
@@ -14,9 +15,8 @@ ir::Array largest_of(const ir::Array& weight) {
   return ir::Array::scalar(largest);
 }
 
-}  // namespace
-
-ir::Array channel_ranges(const ir::Array& weight, int64_t axis) {
+/// Of each channel of `axis`; of all elements when axis < 0.
+ir::Array largest_magnitudes(const ir::Array& weight, int64_t axis) {
   if (axis < 0) return largest_of(weight);
   const auto place = static_cast<size_t>(axis);
   const auto channels = static_cast<size_t>(weight.shape.at(place));
@@ -31,11 +31,21 @@ ir::Array channel_ranges(const ir::Array& weight, int64_t axis) {
   return ranges;
 }
 
+}  // namespace
+
+ir::Array weight_ranges(const ir::Array& weight, const ir::FakeQuant& quantizer) {
+  ir::Array ranges = largest_magnitudes(weight, quantizer.channel_axis);
+  if (!quantizer.half_scale) return ranges;
+  const auto integers = quant::integer_range(quantizer.bits, quantizer.is_signed);
+  for (float& range : ranges.floats()) range = quant::range_of_half_step(range, integers);
+  return ranges;
+}
+
 ir::Model refresh_weight_ranges(ir::Model model) {
   for (const ir::Node& node : model.graph.nodes()) {
     if (!ir::is_weight_quantizer(model.graph, node)) continue;
     model.weights.at(model.graph.node(node.inputs[1]).name) =
-        channel_ranges(model.weight(node.inputs[0]), std::get<ir::FakeQuant>(node.op).channel_axis);
+        weight_ranges(model.weight(node.inputs[0]), std::get<ir::FakeQuant>(node.op));
   }
   return model;
 }

@@ -14,7 +14,9 @@ namespace y6q::passes {
 /// Differs from the model where a range was another one. Activation ranges stay.
 ir::Model refresh_weight_ranges(ir::Model model);
 
-/// Largest magnitude of each channel of `axis`, shape [channels]; of all elements when axis < 0, shape [].
-ir::Array channel_ranges(const ir::Array& weight, int64_t axis);
+/// The ranges that `quantizer` needs for this weight: the largest magnitude of each channel of its axis,
+/// shape [channels], or of all elements where it has none, shape []; with half_scale the next ones whose
+/// scale is an FP16 number (quant/half_scale.h).
+ir::Array weight_ranges(const ir::Array& weight, const ir::FakeQuant& quantizer);
 
 }  // namespace y6q::passes

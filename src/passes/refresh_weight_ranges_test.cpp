@@ -7,12 +7,12 @@
 namespace y6q::passes {
 namespace {
 
-ir::Model one_conv() {
+ir::Model one_conv(const quant::Rules& rules = {}) {
   ir::Model model;
   const auto x = model.graph.add("images", ir::Input{{1, 2, 4, 4}}, {});
   const auto weight = model.add_parameter("w", {{2, 2, 1, 1}, std::vector<float>{1, -3, 0, 0.5F}}, true);
   model.graph.mark_output("out", model.graph.add("conv", ir::Conv2d{}, {x, weight}));
-  return insert_quantizers(model, {});
+  return insert_quantizers(model, {.rules = rules});
 }
 
 TEST(RefreshWeightRanges, TakesTheLargestMagnitudeOfEachChannel) {
@@ -25,14 +25,23 @@ TEST(RefreshWeightRanges, TakesTheLargestMagnitudeOfEachChannel) {
 }
 
 TEST(RefreshWeightRanges, LeavesAFreshModelAlone) {
-  const ir::Model model = one_conv();
-  EXPECT_EQ(refresh_weight_ranges(model).weights, model.weights);
+  for (const quant::Rules& rules : {quant::Rules{}, quant::rules_of(quant::Scheme::tensorrt)}) {
+    const ir::Model model = one_conv(rules);
+    EXPECT_EQ(refresh_weight_ranges(model).weights, model.weights);
+  }
 }
 
-TEST(ChannelRanges, RunAlongTheAxis) {
+TEST(WeightRanges, RunAlongTheAxis) {
   const ir::Array weight{{2, 3, 1, 2}, std::vector<float>{1, 2, 3, 4, 5, 6, -7, 0, 0, 0, 0, 8}};
-  EXPECT_EQ(channel_ranges(weight, 0).floats(), (std::vector<float>{6, 8}));
-  EXPECT_EQ(channel_ranges(weight, 1).floats(), (std::vector<float>{7, 4, 8}));
+  EXPECT_EQ(weight_ranges(weight, {.channel_axis = 0}).floats(), (std::vector<float>{6, 8}));
+  EXPECT_EQ(weight_ranges(weight, {.channel_axis = 1}).floats(), (std::vector<float>{7, 4, 8}));
+  EXPECT_EQ(weight_ranges(weight, {}), ir::Array::scalar(8));
+}
+
+TEST(WeightRanges, AreThoseOfFp16ScalesWhereTheQuantizerAsksForThem) {
+  const ir::Array weight{{2, 1, 1, 1}, std::vector<float>{127, -7}};
+  EXPECT_EQ(weight_ranges(weight, {.channel_axis = 0, .half_scale = true}).floats(),
+            (std::vector<float>{127, 127 * 1807 * 0x1p-15F}));
 }
 
 }  // namespace

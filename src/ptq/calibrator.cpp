@@ -11,9 +11,18 @@
 #include "ir/queries.h"
 #include "passes/correct_biases.h"
 #include "passes/share_ranges.h"
-#include "quant/fake_quant.h"
+#include "quant/half_scale.h"
 
 namespace y6q::ptq {
+namespace {
+
+/// A quantizer on every tensor that any choice of scheme and layers quantizes.
+ir::Model with_all_quantizers(const ir::Model& float_model) {
+  return passes::insert_quantizers(float_model,
+                                   {.rules = {.round_results = true}, .float_predictions = false});
+}
+
+}  // namespace
 
 /// One pass over images, shared among processes.
 class Calibrator::Look {
@@ -21,7 +30,7 @@ class Calibrator::Look {
   Look(const ir::Model& float_model, const data::Dataset& dataset, const CalibrationImages& images,
        Monitor& monitor, dist::Group& group)
       : device_(eager::open_device(images.device)),
-        network_(passes::insert_quantizers(float_model, {.float_predictions = false}), {.device = device_}),
+        network_(with_all_quantizers(float_model), {.device = device_}),
         dataset_(dataset),
         images_(images),
         monitor_(monitor),
@@ -193,9 +202,11 @@ void Calibrator::search(ir::Model& model, const RangeOptions& ranges) const {
   for (const ir::Value value : ir::activation_quantizers(model.graph)) {
     const ir::Node& node = model.graph.node(value);
     const auto& op = std::get<ir::FakeQuant>(node.op);
-    const int levels = quant::integer_range(op.bits, op.is_signed).high + 1;
-    const float amax = quant::search_amax(
-        histogram(node.name), {.method = ranges.method, .percentile = ranges.percentile, .levels = levels});
+    const quant::IntegerRange integers = quant::integer_range(op.bits, op.is_signed);
+    float amax = quant::search_amax(
+        histogram(node.name),
+        {.method = ranges.method, .percentile = ranges.percentile, .levels = integers.high + 1});
+    if (op.half_scale) amax = quant::range_of_half_step(amax, integers);
     model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(amax);
   }
 }
@@ -203,11 +214,8 @@ void Calibrator::search(ir::Model& model, const RangeOptions& ranges) const {
 ir::Model Calibrator::quantized(const RangeOptions& ranges, bool float_predictions,
                                 const std::set<std::string>& keep_float) const {
   // Ranges are shared before the search for their signs, which decide the number of levels, and after it.
-  ir::Model model =
-      passes::share_ranges(passes::insert_quantizers(float_, {.scheme = ranges.scheme,
-                                                              .weight_bits = ranges.weight_bits,
-                                                              .float_predictions = float_predictions,
-                                                              .keep_float = keep_float}));
+  ir::Model model = passes::share_ranges(passes::insert_quantizers(
+      float_, {.rules = ranges.rules(), .float_predictions = float_predictions, .keep_float = keep_float}));
   search(model, ranges);
   model = passes::share_ranges(model);
   if (!ranges.bias_correction) return model;

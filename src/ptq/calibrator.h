@@ -17,11 +17,14 @@ namespace y6q::ptq {
 /// How activations become ranges.
 struct RangeOptions {
   quant::Scheme scheme = quant::Scheme::cpu;
-  std::optional<int64_t> weight_bits = {};  ///< nothing: the scheme's (quant::weight_bits)
+  std::optional<int64_t> weight_bits = {};           ///< nothing: the scheme's (quant::rules_of)
+  std::optional<quant::Transposed> transposed = {};  ///< the same
   quant::RangeMethod method = quant::RangeMethod::max;
   double percentile = 99.99;
   bool bias_correction = true;  ///< passes::correct_biases with the means of the same images
   int64_t images = 128;         ///< to look at, drawn from the train split with the seed
+
+  quant::Rules rules() const { return quant::rules_of(scheme, {weight_bits, transposed}); }
 };
 
 /// The images a calibrator looks at.
@@ -41,10 +44,10 @@ class Calibrator {
   /// float_model: merged and folded, without quantizers.
   explicit Calibrator(ir::Model float_model) : float_(std::move(float_model)) {}
 
-  /// Collects a histogram and channel means of every tensor that a quantizable layer reads (predictions
-  /// included), on letterboxed, un-augmented images. Returns the number of images. Processes of a job look at
-  /// batches in turn, and each then has seen what one process would have: to the last bit. Throws
-  /// Interrupted.
+  /// Collects a histogram and channel means of every tensor that a quantizable layer reads or writes
+  /// (predictions read, too), on letterboxed, un-augmented images. Returns the number of images. Processes of
+  /// a job look at batches in turn, and each then has seen what one process would have: to the last bit.
+  /// Throws Interrupted.
   int64_t look_at(const data::Dataset& dataset, const CalibrationImages& images, Monitor& monitor,
                   dist::Group& group = dist::alone());
 

@@ -24,6 +24,27 @@ Field<RangeOptions> weight_bits_field() {
           }};
 }
 
+Field<RangeOptions> transposed_field() {
+  return {
+      "transposed",
+      "Weights of transposed convolutions: one range (per-tensor), one an output channel (per-channel), or "
+      "the layer in float; auto: per-tensor for scheme tensorrt, per-channel for cpu",
+      "auto, per-tensor, per-channel or float",
+      Field<RangeOptions>::Kind::value,
+      [](const RangeOptions& options) {
+        return options.transposed ? std::string(name_of(*options.transposed)) : "auto";
+      },
+      [](RangeOptions& options, std::string_view text) {
+        std::optional<quant::Transposed> wanted;
+        for (const quant::Transposed value : all_values<quant::Transposed>()) {
+          if (name_of(value) == text) wanted = value;
+        }
+        if (!wanted && text != "auto") return false;
+        options.transposed = wanted;
+        return true;
+      }};
+}
+
 }  // namespace
 
 const std::vector<Field<RangeOptions>>& range_fields() {
@@ -31,6 +52,7 @@ const std::vector<Field<RangeOptions>>& range_fields() {
       enum_field("scheme", &RangeOptions::scheme,
                  "Integers: tensorrt (all signed) or cpu (unsigned where nothing is negative)"),
       weight_bits_field(),
+      transposed_field(),
       enum_field("method", &RangeOptions::method, "How a range is found in a histogram"),
       number_field("percentile", &RangeOptions::percentile, 50, 100,
                    "Share of values inside the range, in percent, for --method percentile"),

@@ -98,7 +98,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
   infer::set_torch_threads(run.threads());
   ptq::Calibrator calibrator(passes::deploy(file.model));
   passes::insert_quantizers(calibrator.float_model(),
-                            {.keep_float = keep_float});  // unknown names end it here
+                            {.rules = ranges.rules(), .keep_float = keep_float});  // mistakes end it here
   Calibration result;
   result.skipped = run.skipped();
   result.kept_float.assign(keep_float.begin(), keep_float.end());
@@ -120,6 +120,11 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
   file.info.mode = "repvgg_deploy";
   for (auto& [key, value] : formats::provenance("calibrate", options.weights, dataset.sha256)) {
     file.info.provenance[key] = value;  // the recipe of the float network stays
+  }
+  // What the float network reached is not what this one does.
+  if (auto measured = file.info.provenance.extract("val_map")) {
+    measured.key() = "float_val_map";
+    file.info.provenance.insert(std::move(measured));
   }
   std::string settings;
   for (const auto& field : calibration_fields()) {

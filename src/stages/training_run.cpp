@@ -36,9 +36,11 @@ std::function<double(const ir::Model&)> evaluation_on(const data::Dataset& datas
   };
 }
 
-formats::ModelFile file_of(const TrainingPlan& plan, const ir::Model& model) {
+/// map: on the validation split, where it was measured.
+formats::ModelFile file_of(const TrainingPlan& plan, const ir::Model& model, std::optional<double> map = {}) {
   formats::ModelFile file{plan.finish(model), plan.info};
   file.info.provenance["recipe"] = train::to_yaml(plan.recipe);
+  if (map) file.info.provenance["val_map"] = fmt::format("{:.4f}", *map);
   return file;
 }
 
@@ -110,8 +112,11 @@ TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& optio
   const fs::path best = options.out / "best.safetensors", last = options.out / "last.safetensors";
   if (writes) {
     write_file(options.out / "recipe.yaml", train::to_yaml(plan.recipe));
-    formats::write_model(best, file_of(plan, result.best));
-    formats::write_model(last, file_of(plan, result.last));
+    const bool measured = result.best_map >= 0;
+    formats::write_model(
+        best, file_of(plan, result.best, measured ? std::optional(result.best_map) : std::nullopt));
+    formats::write_model(
+        last, file_of(plan, result.last, result.history.empty() ? std::nullopt : result.history.back().map));
   }
   run.group().meet();
   return {best, last, result.best_map, result.best_epoch, result.history, run.skipped()};

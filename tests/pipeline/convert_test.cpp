@@ -132,7 +132,7 @@ ir::Model calibrated(const ir::Model& deployed, const passes::QuantPolicy& polic
 
 TEST_F(ConvertCommand, CalibratedModelsComeBack) {
   for (const models::Mode mode : {models::Mode::repopt, models::Mode::repvgg}) {
-    const ir::Model model = calibrated(passes::deploy(narrow(mode)), {});
+    const ir::Model model = calibrated(passes::deploy(narrow(mode)), {.rules = {}});
     save(model);
     const auto file = converted({.image_size = {64, 64}});
     EXPECT_EQ(file.info.scheme, "tensorrt");
@@ -145,9 +145,9 @@ TEST_F(ConvertCommand, CalibratedModelsComeBack) {
 }
 
 TEST_F(ConvertCommand, UnsignedRangesCannotGoBack) {
-  const formats::ModelFile file{
-      calibrated(passes::deploy(narrow(models::Mode::repopt)), {.scheme = quant::Scheme::cpu}),
-      {.architecture = "yolov6-custom", .mode = "repvgg_deploy", .scheme = "cpu"}};
+  const formats::ModelFile file{calibrated(passes::deploy(narrow(models::Mode::repopt)),
+                                           {.rules = quant::rules_of(quant::Scheme::cpu)}),
+                                {.architecture = "yolov6-custom", .mode = "repvgg_deploy", .scheme = "cpu"}};
   formats::write_model(folder_ / "cpu.safetensors", file);
   EXPECT_THAT([&] { convert({.weights = folder_ / "cpu.safetensors", .out = pt_}); },
               ThrowsMessage<UnsupportedError>(HasSubstr("--scheme tensorrt")));

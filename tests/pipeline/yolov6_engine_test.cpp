@@ -7,14 +7,8 @@
 #include "base/files.h"
 #include "base/isa.h"
 #include "engine/engine.h"
-#include "ir/queries.h"
-#include "models/yolov6.h"
 #include "onnx/write.h"
-#include "passes/append_decode.h"
-#include "passes/deploy.h"
-#include "passes/insert_quantizers.h"
-#include "passes/share_ranges.h"
-#include "pipeline/networks.h"
+#include "pipeline/yolov6_networks.h"
 #include "support/folder.h"
 
 // YOLOv6-N from the description to the engine, without training: random weights, ranges of one image.
@@ -24,44 +18,10 @@ namespace {
 using engine::Precision;
 using onnx::Form;
 
-constexpr int64_t kSize = 64;
-
-ir::Model decoded_network() {
-  ir::Model model = models::yolov6({.architecture = "yolov6n",
-                                    .mode = models::Mode::repopt,
-                                    .class_count = 3,
-                                    .image_size = {kSize, kSize}});
-  // He initialisation, predictions included (they start at zero): otherwise the signal fades through 30
-  // layers.
-  Random random(11);
-  for (auto& [name, array] : model.weights) {
-    if (array.shape.size() != 4) continue;
-    const double bound =
-        1.25 * std::sqrt(6.0 / static_cast<double>(ir::element_count(array.shape) / array.shape[0]));
-    for (float& value : array.floats()) value = static_cast<float>(random.uniform(-bound, bound));
-  }
-  return passes::append_decode(passes::deploy(model));
-}
-
 struct Integers {
   quant::Scheme scheme;
   int64_t weight_bits;
 };
-
-/// Ranges of all activations: the largest magnitudes on `images`.
-ir::Model quantized_network(const ir::Model& network, const ir::Tensor& images, const Integers& integers) {
-  ir::Model model = passes::share_ranges(
-      passes::insert_quantizers(network, {.scheme = integers.scheme, .weight_bits = integers.weight_bits}));
-  const auto results = ir::interpret_all(network, images);
-  for (const ir::Value quantizer : ir::activation_quantizers(model.graph)) {
-    const ir::Node& node = model.graph.node(quantizer);
-    const auto& seen = results.at(model.graph.node(node.inputs[0]).name).data;
-    double largest = 0;
-    for (const double value : seen) largest = std::max(largest, std::fabs(value));
-    model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(static_cast<float>(largest));
-  }
-  return passes::share_ranges(model);
-}
 
 double mean_difference(std::span<const double> a, std::span<const double> b) {
   double sum = 0;
@@ -133,7 +93,9 @@ class Yolov6InOpenVino : public testing::TestWithParam<Integers> {
 TEST_P(Yolov6InOpenVino, TheEngineFollowsTheSimulationAndOnlyPredictionsStayFloat) {
   const ir::Tensor images = random_images({1, 3, kSize, kSize}, 12);
   const ir::Model network = decoded_network();
-  const ir::Model quantized = quantized_network(network, images, GetParam());
+  const ir::Model quantized = quantized_network(
+      network, images,
+      {.rules = quant::rules_of(GetParam().scheme, {.weight_bits = GetParam().weight_bits})});
   const auto exact = ir::interpret(network, images).at("outputs").data;
   const auto simulated = ir::interpret(quantized, images).at("outputs").data;
   const double loss = mean_difference(exact, simulated);
@@ -187,15 +149,15 @@ class Int8Coverage : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(Int8Coverage, OnlyTheSixPredictionsOfAnExportedNetworkStayFloat) {
-  const Coverage coverage = exported_coverage(GetParam(), {.scheme = quant::Scheme::cpu});
+  const Coverage coverage = exported_coverage(GetParam(), {.rules = quant::rules_of(quant::Scheme::cpu)});
   EXPECT_THAT(coverage.others, testing::IsEmpty());
   EXPECT_EQ(coverage.predictions, 6);
   EXPECT_GE(coverage.integer, 52);
 }
 
 TEST_P(Int8Coverage, AConvolutionThatIsKeptFloatIsNoticed) {
-  const Coverage coverage = exported_coverage(
-      GetParam(), {.scheme = quant::Scheme::cpu, .keep_float = {"neck.Rep_p3.conv1.rbr_reparam"}});
+  const Coverage coverage = exported_coverage(GetParam(), {.rules = quant::rules_of(quant::Scheme::cpu),
+                                                           .keep_float = {"neck.Rep_p3.conv1.rbr_reparam"}});
   EXPECT_THAT(coverage.others, testing::ElementsAre(testing::HasSubstr("neck.Rep_p3.conv1.rbr_reparam")));
 }
 

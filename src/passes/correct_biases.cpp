@@ -5,30 +5,18 @@
 #include "base/errors.h"
 #include "ir/queries.h"
 #include "passes/rewrite.h"
-#include "quant/fake_quant.h"
+#include "passes/round_weights.h"
 
 namespace y6q::passes {
 namespace {
 
 using ir::Value;
 
-/// Quantized minus given weights, along the quantizer's channel axis.
+/// Quantized minus given weights.
 std::vector<float> rounding_errors(const ir::Model& model, const ir::Node& quantizer) {
-  const auto& op = std::get<ir::FakeQuant>(quantizer.op);
-  const std::vector<float>&weight = model.floats(quantizer.inputs[0]),
-        &amax = model.floats(quantizer.inputs[1]);
-  const auto range = quant::integer_range(op.bits, op.is_signed);
-  int64_t inner = 1;
-  for (size_t axis = static_cast<size_t>(op.channel_axis) + 1; axis < quantizer.shape.size(); ++axis) {
-    inner *= quantizer.shape[axis];
-  }
-  const auto run = static_cast<size_t>(inner);
-  std::vector<float> errors(weight.size(), 0);
-  for (size_t first = 0; first < weight.size(); first += run) {
-    const std::span<float> part(errors.data() + first, run);
-    quant::fake_quantize({weight.data() + first, run}, amax[first / run % amax.size()], range, part);
-    for (size_t i = 0; i < run; ++i) part[i] -= weight[first + i];
-  }
+  std::vector<float> errors = rounded_weight(model, quantizer);
+  const std::vector<float>& weight = model.floats(quantizer.inputs[0]);
+  for (size_t i = 0; i < errors.size(); ++i) errors[i] -= weight[i];
   return errors;
 }
 

@@ -1,23 +1,36 @@
 #include "onnx/emit.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/errors.h"
 #include "ir/queries.h"
 #include "onnx/tensor_names.h"
-#include "quant/fake_quant.h"
+#include "quant/half_scale.h"
 
 namespace y6q::onnx {
 namespace {
 
-constexpr int64_t kOpset = 13, kIrVersion = 7;
 constexpr int64_t kLargestBatch = 4096;
+constexpr int64_t kFirstOpset = 13, kLastOpset = 20, kFirstWithHalfScales = 19;
+
+/// The version of the file format that came with an opset.
+int64_t ir_version(int64_t opset) { return opset < 15 ? 7 : opset < 19 ? 8 : 9; }
+
+/// The scale of a quantizer that saw only zeros, where FP16 does not hold quant::step_size's: a power of two
+/// whose reciprocal is a normal FP16 number, too.
+constexpr float kDeadHalfStep = 0x1p14F;
 
 /// One overload an operator: what is missing does not compile.
 class Emitter {
  public:
-  Emitter(const ir::Model& model, const TensorNames& tensors, Form form, GraphWriter& graph)
-      : model_(model), tensors_(tensors), form_(form), graph_(graph), names_(tensors.all()) {}
+  Emitter(const ir::Model& model, const TensorNames& tensors, const OnnxOptions& options, GraphWriter& graph)
+      : model_(model),
+        tensors_(tensors),
+        form_(options.form),
+        remainder_(options.remainder),
+        graph_(graph),
+        names_(tensors.all()) {}
 
   void emit_node(ir::Value value) {
     const ir::Node& node = model_.graph.node(value);
@@ -26,19 +39,35 @@ class Emitter {
     std::visit([&](const auto& op) { emit(op, node, inputs, names_[value.id]); }, node.op);
   }
 
+  void emit_copy(const TensorNames::Output& output) {
+    const std::string& source = names_[output.value.id];
+    const bool is_decoded = std::holds_alternative<ir::Decode>(model_.graph.node(output.value).op);
+    if (remainder_ == Remainder::fp16 && !is_decoded) {
+      graph_.cast(source, Remainder::fp32, output.name);
+    } else {
+      graph_.node("Identity", {source}, output.name);
+    }
+  }
+
  private:
   using Names = std::vector<std::string>;
 
-  void emit(const ir::Input&, const ir::Node&, const Names&, const std::string&) {}
+  void emit(const ir::Input&, const ir::Node& node, const Names&, const std::string& out) {
+    if (remainder_ == Remainder::fp32) return;
+    const std::string half = graph_.fresh(out + ".half");
+    graph_.cast(out, remainder_, half);
+    names_[model_.graph.find(node.name)->id] = half;
+  }
 
   void emit(const ir::Parameter&, const ir::Node& node, const Names&, const std::string& out) {
-    // Ranges of quantizers are written as scales, beside their quantizer.
+    // Ranges of quantizers are written as scales, beside their quantizer, and so may weights be, as codes.
     const ir::Value value = *model_.graph.find(node.name);
     for (const ir::Value consumer : model_.graph.consumers(value)) {
       const ir::Node& reader = model_.graph.node(consumer);
-      const bool as_range = std::holds_alternative<ir::FakeQuant>(reader.op) && reader.inputs[0] != value;
-      if (tensors_.is_written(consumer) && !as_range) {
-        return graph_.initializer(out, model_.weight(value));
+      const bool by_quantizer =
+          std::holds_alternative<ir::FakeQuant>(reader.op) && (reader.inputs[0] != value || writes_codes());
+      if (tensors_.is_written(consumer) && !by_quantizer) {
+        return graph_.initializer(out, model_.weight(value), remainder_);
       }
     }
   }
@@ -100,16 +129,61 @@ class Emitter {
       return;
     }
     require_byte_codes(op, node);
+    const Names scale{
+        graph_.constant(out + ".scale", scales_of(op, node), remainder_),
+        graph_.zero_points(out + ".zero_point", model_.weight(node.inputs[1]).shape, op.is_signed)};
+    std::string codes;
+    if (writes_codes() && ir::is_weight_quantizer(model_.graph, node)) {
+      codes = graph_.constant(out + ".quantized", codes_of(op, node));
+    } else {
+      codes = graph_.fresh(out + ".quantized");
+      auto& quantize = graph_.node("QuantizeLinear", {in[0], scale[0], scale[1]}, codes);
+      if (op.channel_axis >= 0) set_attribute(quantize, "axis", op.channel_axis);
+    }
+    auto& dequantize = graph_.node("DequantizeLinear", {codes, scale[0], scale[1]}, out);
+    if (op.channel_axis >= 0) set_attribute(dequantize, "axis", op.channel_axis);
+  }
+
+  /// Weights as codes: rounded to FP16 before they are quantized, some would get other ones.
+  bool writes_codes() const { return remainder_ == Remainder::fp16 && form_ == Form::qdq; }
+
+  ir::Array scales_of(const ir::FakeQuant& op, const ir::Node& node) const {
     ir::Array scales = model_.weight(node.inputs[1]);
     const quant::IntegerRange range = quant::integer_range(op.bits, op.is_signed);
-    for (float& scale : scales.floats()) scale = quant::step_size(scale, range);
-    const Names steps{graph_.constant(out + ".scale", scales),
-                      graph_.zero_points(out + ".zero_point", scales.shape, op.is_signed)};
-    const std::string codes = graph_.fresh(out + ".quantized");
-    auto& quantize = graph_.node("QuantizeLinear", {in[0], steps[0], steps[1]}, codes);
-    if (op.channel_axis >= 0) set_attribute(quantize, "axis", op.channel_axis);
-    auto& dequantize = graph_.node("DequantizeLinear", {codes, steps[0], steps[1]}, out);
-    if (op.channel_axis >= 0) set_attribute(dequantize, "axis", op.channel_axis);
+    for (float& scale : scales.floats()) {
+      const float amax = scale;
+      scale = quant::step_size(amax, range);
+      if (remainder_ == Remainder::fp32) continue;
+      if (!quant::has_half_step(amax, range)) {
+        throw InputError(
+            "onnx: node '{}': its scale {} is no FP16 number, and rounding it would change codes; calibrate "
+            "the "
+            "float model again with --scheme tensorrt",
+            node.name, scale);
+      }
+      scale = std::min(scale, kDeadHalfStep);
+    }
+    return scales;
+  }
+
+  ir::Array codes_of(const ir::FakeQuant& op, const ir::Node& node) const {
+    const std::vector<float>&weights = model_.floats(node.inputs[0]), &amax = model_.floats(node.inputs[1]);
+    const quant::IntegerRange range = quant::integer_range(op.bits, op.is_signed);
+    const size_t run = run_of(node);
+    std::vector<int32_t> codes(weights.size());
+    for (size_t first = 0; first < weights.size(); first += run)
+      quant::quantize({weights.data() + first, run}, amax[first / run % amax.size()], range,
+                      {codes.data() + first, run});
+    return {node.shape, std::vector<int8_t>(codes.begin(), codes.end())};
+  }
+
+  /// Elements in a row of a quantizer's source that share a range.
+  static size_t run_of(const ir::Node& quantizer) {
+    size_t run = 1;
+    const auto channel = static_cast<size_t>(std::get<ir::FakeQuant>(quantizer.op).channel_axis + 1);
+    for (size_t axis = channel; axis < quantizer.shape.size(); ++axis)
+      run *= static_cast<size_t>(quantizer.shape[axis]);
+    return run;
   }
 
   /// No weight leaves its range, by rounding: the file has no place for narrower bounds than a byte's.
@@ -118,9 +192,7 @@ class Emitter {
     const auto high = static_cast<float>(quant::integer_range(op.bits, op.is_signed).high);
     const std::vector<float>&weights = model_.floats(quantizer.inputs[0]),
           &amax = model_.floats(quantizer.inputs[1]);
-    size_t run = weights.size();
-    for (int64_t axis = 0; axis <= op.channel_axis; ++axis)
-      run /= static_cast<size_t>(quantizer.shape[static_cast<size_t>(axis)]);
+    const size_t run = run_of(quantizer);
     for (size_t i = 0; i < weights.size(); ++i) {
       if (std::fabs(weights[i]) > amax[i / run % amax.size()] * (high + 0.5F) / high) return false;
     }
@@ -148,6 +220,13 @@ class Emitter {
     DecodeSources sources{{in.begin(), in.begin() + levels}, {in.begin() + levels, in.end()}, {}};
     for (std::ptrdiff_t l = 0; l < levels; ++l) {
       sources.maps.push_back(model_.graph.node(node.inputs[static_cast<size_t>(l)]).shape);
+      if (remainder_ == Remainder::fp32) continue;
+      for (std::string* source :
+           {&sources.cls[static_cast<size_t>(l)], &sources.reg[static_cast<size_t>(l)]}) {
+        const std::string single = graph_.fresh(*source + ".single");
+        graph_.cast(*source, Remainder::fp32, single);
+        *source = single;
+      }
     }
     emit_decode(graph_, op, sources, out);
   }
@@ -155,6 +234,7 @@ class Emitter {
   const ir::Model& model_;
   const TensorNames& tensors_;
   Form form_;
+  Remainder remainder_;
   GraphWriter& graph_;
   std::vector<std::string> names_;  ///< by value; in the plain form a quantizer's is its source's
 };
@@ -181,10 +261,17 @@ ir::Shape with_batch(ir::Shape shape, int64_t batch) {
   if (options.batch < 0 || options.batch > kLargestBatch) {
     throw UsageError("onnx: batch {}: 1 to {}, or 0 for any, is accepted", options.batch, kLargestBatch);
   }
+  if (options.opset < kFirstOpset || options.opset > kLastOpset) {
+    throw UsageError("onnx: opset {}: {} to {} are accepted", options.opset, kFirstOpset, kLastOpset);
+  }
+  if (options.remainder == Remainder::fp16 && options.opset < kFirstWithHalfScales) {
+    throw UsageError("onnx: opset {} has no FP16 scales; use {} or later", options.opset,
+                     kFirstWithHalfScales);
+  }
   const TensorNames names(model.graph, options);
   if (options.form == Form::qdq) require_ranges(model, names);
   ::onnx::ModelProto proto;
-  proto.set_ir_version(kIrVersion);
+  proto.set_ir_version(ir_version(options.opset));
   proto.set_producer_name(options.producer);
   for (const auto& [key, value] : options.metadata) {
     auto& property = *proto.add_metadata_props();
@@ -193,7 +280,7 @@ ir::Shape with_batch(ir::Shape shape, int64_t batch) {
   }
   auto& opset = *proto.add_opset_import();
   opset.set_domain("");
-  opset.set_version(kOpset);
+  opset.set_version(options.opset);
   ::onnx::GraphProto& graph = *proto.mutable_graph();
   graph.set_name("yolov6");
   describe(*graph.add_input(), names[names.input()],
@@ -201,12 +288,12 @@ ir::Shape with_batch(ir::Shape shape, int64_t batch) {
   std::unordered_set<std::string> taken(names.all().begin(), names.all().end());
   for (const auto& output : names.outputs()) taken.insert(output.name);
   GraphWriter writer(graph, std::move(taken));
-  Emitter emitter(model, names, options.form, writer);
+  Emitter emitter(model, names, options, writer);
   for (uint32_t id = 0; id < model.graph.size(); ++id) {
     if (names.is_written({id})) emitter.emit_node({id});
   }
   for (const auto& output : names.outputs()) {
-    if (output.is_copy) writer.node("Identity", {names[output.value]}, output.name);
+    if (output.is_copy) emitter.emit_copy(output);
     describe(*graph.add_output(), output.name,
              with_batch(model.graph.node(output.value).shape, options.batch));
   }

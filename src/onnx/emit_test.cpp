@@ -193,5 +193,63 @@ TEST(EmitOnnx, NamesOfPartsGiveWayToNamesOfNodes) {
   EXPECT_EQ(node_of(proto, "act.sigmoid").op_type(), "Relu");
 }
 
+OnnxOptions half_options(Form form) { return {.form = form, .remainder = Remainder::fp16, .opset = 19}; }
+
+/// conv_relu with ranges whose steps are FP16 numbers: 1/64, and 1/128 of weights 0.25.
+ir::Model half_conv_relu() {
+  ir::Model model = conv_relu(127.0F / 64);
+  model.weights.at("conv.weight_amax").floats() = {127.0F / 128, 0};
+  model.weights.at("conv.weight").floats()[0] = 0.12F;
+  return model;
+}
+
+TEST(EmitTyped, EverythingBetweenTwoCastsIsFp16AndWeightsAreCodes) {
+  const auto proto = emit(half_conv_relu(), half_options(Form::qdq));
+  EXPECT_EQ(proto.opset_import(0).version(), 19);
+  EXPECT_EQ(proto.ir_version(), 9);
+  EXPECT_THAT(node_types(proto), ElementsAre("Cast", "QuantizeLinear", "DequantizeLinear", "DequantizeLinear",
+                                             "Conv", "Relu", "Cast"));
+  EXPECT_EQ(proto.graph().input(0).type().tensor_type().elem_type(), ::onnx::TensorProto::FLOAT);
+  EXPECT_EQ(proto.graph().output(0).type().tensor_type().elem_type(), ::onnx::TensorProto::FLOAT);
+  EXPECT_THAT(node_of(proto, "map").input(), ElementsAre("relu"));
+  EXPECT_EQ(tensor_of(proto, "conv.input_quantizer.scale").raw_data(), std::string("\0\x24", 2));  // 2^-6
+  const auto& codes = tensor_of(proto, "conv.weight_quantizer.quantized");
+  EXPECT_EQ(codes.data_type(), ::onnx::TensorProto::INT8);
+  EXPECT_EQ(codes.raw_data()[0], 15);  // 0.12 * 128 = 15.36
+  EXPECT_EQ(codes.raw_data()[1], 32);
+  EXPECT_EQ(codes.raw_data()[27], 0) << "a channel of which only zeros were seen";
+  // Scales 2^-7 and, for the dead channel, 2^14.
+  EXPECT_EQ(tensor_of(proto, "conv.weight_quantizer.scale").raw_data(), std::string("\0\x20\0\x74", 4));
+  EXPECT_THROW(tensor_of(proto, "conv.weight"), std::runtime_error);
+}
+
+TEST(EmitTyped, TheFloatNetworkHasFp16Weights) {
+  const auto proto = emit(half_conv_relu(), half_options(Form::plain));
+  EXPECT_THAT(node_types(proto), ElementsAre("Cast", "Conv", "Relu", "Cast"));
+  EXPECT_EQ(tensor_of(proto, "conv.weight").data_type(), ::onnx::TensorProto::FLOAT16);
+}
+
+TEST(EmitTyped, BoxesAreDecodedInFp32) {
+  ir::Model model;
+  const ir::Value images = model.graph.add("images", ir::Input{{1, 4, 2, 2}}, {});
+  const ir::Value cls = model.graph.add("c", ir::Relu{}, {images}),
+                  reg = model.graph.add("r", ir::Relu{}, {images});
+  model.graph.mark_output("outputs", model.graph.add("decode", ir::Decode{{8}}, {cls, reg}));
+  const auto proto = emit(model, half_options(Form::plain));
+  EXPECT_EQ(node_of(proto, "c.single").op_type(), "Cast");
+  EXPECT_EQ(node_of(proto, "r.single").op_type(), "Cast");
+  EXPECT_EQ(node_of(proto, "outputs").op_type(), "Transpose") << "without a conversion behind it";
+}
+
+TEST(EmitTyped, AScaleThatFp16DoesNotHoldIsRefused) {
+  EXPECT_THAT([] { emit(conv_relu(2.5F), half_options(Form::qdq)); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("conv.input_quantizer"), HasSubstr("FP16"))));
+}
+
+TEST(EmitTyped, NeedsOpset19) {
+  EXPECT_THROW(emit(half_conv_relu(), {.form = Form::qdq, .remainder = Remainder::fp16}), UsageError);
+  EXPECT_THROW(emit(half_conv_relu(), {.opset = 12}), UsageError);
+}
+
 }  // namespace
 }  // namespace y6q::onnx

@@ -1,6 +1,9 @@
 #include "onnx/graph_writer.h"
 
+#include <algorithm>
 #include <bit>
+
+#include "base/half.h"
 
 namespace y6q::onnx {
 namespace {
@@ -63,14 +66,26 @@ std::string GraphWriter::step(const char* type, std::vector<std::string> inputs,
   return tensor;
 }
 
-void GraphWriter::initializer(const std::string& name, const ir::Array& array) {
-  ::onnx::TensorProto& added = tensor(name, array.shape);
-  std::visit([&](const auto& values) { set_data(added, values); }, array.data);
+void GraphWriter::cast(const std::string& input, Remainder to, const std::string& output) {
+  const auto type = to == Remainder::fp16 ? ::onnx::TensorProto::FLOAT16 : ::onnx::TensorProto::FLOAT;
+  set_attribute(node("Cast", {input}, output), "to", int64_t{type});
 }
 
-std::string GraphWriter::constant(const std::string& wanted, const ir::Array& array) {
+void GraphWriter::initializer(const std::string& name, const ir::Array& array, Remainder floats) {
+  ::onnx::TensorProto& added = tensor(name, array.shape);
+  const auto* values = std::get_if<std::vector<float>>(&array.data);
+  if (values != nullptr && floats == Remainder::fp16) {
+    std::vector<uint16_t> halves(values->size());
+    std::transform(values->begin(), values->end(), halves.begin(), narrow_half);
+    set_raw(added, halves, ::onnx::TensorProto::FLOAT16);
+  } else {
+    std::visit([&](const auto& elements) { set_data(added, elements); }, array.data);
+  }
+}
+
+std::string GraphWriter::constant(const std::string& wanted, const ir::Array& array, Remainder floats) {
   std::string name = fresh(wanted);
-  initializer(name, array);
+  initializer(name, array, floats);
   return name;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/model.h"
+#include "onnx/write.h"
 
 namespace y6q::onnx {
 
@@ -23,11 +24,13 @@ class GraphWriter {
   ::onnx::NodeProto& node(const char* type, std::vector<std::string> inputs, const std::string& output);
   /// The same, the result's name made from `wanted` and returned.
   std::string step(const char* type, std::vector<std::string> inputs, const std::string& wanted);
+  /// A node that converts `input`; its result is called `output`.
+  void cast(const std::string& input, Remainder to, const std::string& output);
 
-  /// An initializer under exactly this name.
-  void initializer(const std::string& name, const ir::Array& array);
+  /// An initializer under exactly this name; floats in the given type, rounded to it.
+  void initializer(const std::string& name, const ir::Array& array, Remainder floats = Remainder::fp32);
   /// Constants; the name is made from `wanted` and returned.
-  std::string constant(const std::string& wanted, const ir::Array& array);
+  std::string constant(const std::string& wanted, const ir::Array& array, Remainder floats = Remainder::fp32);
   /// The zero points of a quantizer: zeros of int8 or uint8, shape [] or [C].
   std::string zero_points(const std::string& wanted, const ir::Shape& shape, bool is_signed);
 

@@ -63,8 +63,9 @@ void TensorNames::choose_outputs(const ir::Graph& graph, const OnnxOptions& opti
     // Without quantizers, the result of one is its source.
     while (options.form == Form::plain && is<ir::FakeQuant>(graph, value))
       value = graph.node(value).inputs[0];
+    const bool is_converted = options.remainder == Remainder::fp16 && !is<ir::Decode>(graph, value);
     const bool has_name =
-        is<ir::Input>(graph, value) || is<ir::Parameter>(graph, value) ||
+        is_converted || is<ir::Input>(graph, value) || is<ir::Parameter>(graph, value) ||
         std::any_of(outputs_.begin(), outputs_.end(), [&](const Output& o) { return o.value == value; });
     outputs_.push_back({name, value, has_name});
   }

@@ -19,8 +19,8 @@ class TensorNames {
   struct Output {
     std::string name;
     ir::Value value;
-    bool is_copy;  ///< value has another name already (an input, a weight, an output given before): copied to
-                   ///< this one
+    bool is_copy;  ///< value has another name already (an input, a weight, an output given before), or
+                   ///< another type than outputs have: copied to this one
   };
 
   bool is_written(ir::Value value) const { return written_[value.id]; }

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace y6q::onnx {
+
+/// What a runtime does not take of what ONNX allows.
+struct FileRules {
+  /// Codes are int8: TensorRT 11 refuses uint8, TensorRT-RTX takes it for int8 and computes other numbers
+  /// (spec/08 §1, §2).
+  bool signed_codes = false;
+};
+
+}  // namespace y6q::onnx

@@ -1,6 +1,5 @@
 #include <fmt/ranges.h>
 
-#include <openvino/frontend/manager.hpp>
 #include <openvino/openvino.hpp>
 #include <sstream>
 
@@ -10,6 +9,7 @@
 #include "base/threads.h"
 #include "engine/openvino/openvino.h"
 #include "engine/openvino/quantizers.h"
+#include "engine/openvino/read.h"
 #include "engine/openvino/weights.h"
 
 namespace y6q::engine {
@@ -17,20 +17,6 @@ namespace {
 
 constexpr int64_t kLargestBatch = 4096;
 constexpr int kMostThreads = 1024;
-
-/// What the runtime found, without the source positions and checks of its own code.
-std::string reason(const std::exception& error) {
-  constexpr size_t kLongest = 300;
-  std::istringstream lines(error.what());
-  std::string text;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.empty() || line.starts_with("Exception from") || line.starts_with("Check '")) continue;
-    text += (text.empty() ? "" : " ") + line;
-  }
-  if (text.empty()) text = error.what();
-  if (text.size() > kLongest) text.replace(kLongest, std::string::npos, " …");
-  return text;
-}
 
 std::vector<int64_t> to_shape(const ov::Shape& shape) { return {shape.begin(), shape.end()}; }
 
@@ -48,13 +34,6 @@ void check(const EngineOptions& options) {
     throw EnvironmentError("engine: this CPU ({}) has no {} arithmetic; use fp32 or int8",
                            kernel_isa().name(), name_of(*options.precision));
   }
-}
-
-// Asked by name: core.read_model would offer the file to the front end of every format it knows.
-std::shared_ptr<ov::Model> read(const fs::path& onnx) {
-  ov::frontend::FrontEndManager manager;
-  const auto front_end = manager.load_by_framework("onnx");
-  return front_end->convert(front_end->load(onnx.string()));
 }
 
 /// Makes the batch static, and the input what the caller hands over.
@@ -145,7 +124,7 @@ struct Compiled {
 
 std::shared_ptr<const Compiled> compile(const fs::path& onnx, const EngineOptions& options) {
   auto compiled = std::make_shared<Compiled>();
-  const auto model = read(onnx);
+  const auto model = read_onnx(onnx);
   compiled->metadata = metadata_of(*model);
   compiled->layout = options.input;
   compiled->precision = settle(*model, options.precision);

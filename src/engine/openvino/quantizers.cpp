@@ -71,12 +71,16 @@ void join_pairs(ov::Model& model, Arithmetic arithmetic) {
     const auto joined = std::make_shared<FakeQuantize>(quantize->input_value(0), low, high, low, high,
                                                        quantize->get_levels());
     joined->set_friendly_name(end->get_friendly_name());
+    // The front end quantizes in FP32, also what is FP16 around it.
+    NodePtr result = joined;
+    if (end->get_output_element_type(0) != joined->get_output_element_type(0))
+      result = std::make_shared<Convert>(joined, end->get_output_element_type(0));
     // In integers a transposed convolution keeps the pair: it takes signed codes only, others unsigned ones
     // with a zero point.
     for (ov::Input<ov::Node> reader : end->output(0).get_target_inputs()) {
       if (arithmetic == Arithmetic::floats ||
           !ov::is_type<ov::op::v1::ConvolutionBackpropData>(reader.get_node())) {
-        reader.replace_source_output(joined->output(0));
+        reader.replace_source_output(result->output(0));
       }
     }
   }

@@ -1,4 +1,5 @@
 #include "base/errors.h"
+#include "engine/openvino/ir.h"
 #include "engine/openvino/openvino.h"
 
 namespace y6q::engine {
@@ -10,5 +11,11 @@ std::unique_ptr<Engine> open_openvino(const std::filesystem::path& onnx, const E
 }
 
 bool openvino_supports(Precision) { return false; }
+
+void write_openvino_ir(const std::filesystem::path& onnx, const std::filesystem::path&) {
+  throw EnvironmentError(
+      "engine: {}: this program was built without OpenVINO; run ./run setup and build with -DY6Q_OPENVINO=ON",
+      onnx.string());
+}
 
 }  // namespace y6q::engine

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <openvino/core/model.hpp>
+#include <string>
+
+namespace y6q::engine {
+
+/// The network of an ONNX file as OpenVINO's front end makes it. Throws ov::Exception.
+std::shared_ptr<ov::Model> read_onnx(const std::filesystem::path& onnx);
+
+/// What the runtime found, without the source positions and checks of its own code.
+std::string reason(const std::exception& error);
+
+}  // namespace y6q::engine

@@ -1,6 +1,6 @@
 #include "stages/export.h"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
@@ -12,13 +12,20 @@ class ExportCommand : public Command {
  public:
   void declare(CLI::App& app) override {
     add_weights(app, options_.weights);
-    add_out(app, options_.out, "ONNX file to write");
+    add_out(app, options_.out, "ONNX file to write; with --target a new folder");
+    std::vector<std::string> names;
+    for (const stages::Target& target : stages::targets()) names.emplace_back(target.name);
+    auto* target = app.add_option("--target", target_,
+                                  "Write everything that this runtime needs: network, commands, README")
+                       ->check(CLI::IsMember(names))
+                       ->group(kOutputGroup);
     app.add_option(
            "--form", form_,
            "float: the float network; qdq: quantizers as QuantizeLinear and DequantizeLinear; qdq-free: "
            "without them, and TensorRT's calibration cache beside it")
         ->check(CLI::IsMember(all_names<stages::ExportForm>()))
         ->capture_default_str()
+        ->excludes(target)
         ->group(kOutputGroup);
     app.add_option("--export-batch-size", options_.batch, "Batch size of the file; 0 for a dynamic one")
         ->check(CLI::Range(int64_t{0}, int64_t{4096}))
@@ -26,13 +33,31 @@ class ExportCommand : public Command {
         ->group(kOutputGroup);
     app.add_flag("--raw-head", options_.raw_head, "End at the maps cls0 … reg2 instead of decoded boxes")
         ->group(kOutputGroup);
+    app.add_option("--cache-header", options_.cache_header, "First line of a calibration cache")
+        ->capture_default_str()
+        ->group(kOutputGroup);
     app.add_flag("--graph-opt,!--no-graph-opt", options_.graph_opt,
                  "Give tensors that a concatenation or a pooling joins one common range (on)")
         ->group(kQuantizationGroup);
-    add_example(app, "yolov6q export --weights ptq.safetensors --form qdq --out ptq.onnx");
+    add_example(app, "yolov6q export --weights ptq.safetensors --target tensorrt-11 --out engine");
   }
 
   void run(Console& console) override {
+    if (target_.empty()) {
+      run_form(console);
+    } else {
+      run_target(console);
+    }
+  }
+
+ private:
+  void run_target(Console& console) {
+    const std::vector<std::string> files = stages::export_for(stages::target_named(target_), options_);
+    console.result(fmt::format("{}: {}\n", options_.out.string(), fmt::join(files, ", ")),
+                   {{"target", target_}, {"folder", options_.out.string()}, {"files", files}});
+  }
+
+  void run_form(Console& console) {
     options_.form = from_name<stages::ExportForm>(form_);
     const stages::ExportResult result = stages::export_onnx(options_);
     const auto bytes = fs::file_size(result.onnx);
@@ -43,12 +68,11 @@ class ExportCommand : public Command {
       text += result.cache.string() + ": calibration cache\n";
       document["cache"] = result.cache.string();
     }
-    console.result(text + "TensorRT: " + result.trtexec + "\n", document);
+    console.result(text + "TensorRT 8.4 to 10: " + result.trtexec + "\n", document);
   }
 
- private:
   stages::ExportOptions options_;
-  std::string form_ = "float";
+  std::string target_, form_ = "float";
 };
 
 }  // namespace

@@ -56,7 +56,7 @@ class PipelineCommand : public Command {
     if (options_.to.empty() || options_.to == pipeline::kPhases.back()) {
       text += fmt::format("\nreport: {}\n", (pipeline::results_folder(options_) / "report.html").string());
     }
-    if (!result.trtexec.empty()) text += fmt::format("TensorRT: {}\n", result.trtexec);
+    if (!result.trtexec.empty()) text += fmt::format("TensorRT 8.4 to 10: {}\n", result.trtexec);
     console.result(text, pipeline::result_document(result));
     if (max_drop_) pipeline::require_drop(result, *max_drop_);
   }

@@ -167,7 +167,7 @@ report::Page result_page(const ResultPageInputs& inputs) {
                                                 {"protocol", inputs.result.protocol},
                                                 {"training data (SHA-256)", inputs.data_sha256}}});
   report::Code code{.title = "The same by hand, in the folder of the run", .lines = inputs.commands};
-  if (!inputs.result.trtexec.empty()) code.lines.push_back(inputs.result.trtexec);
+  if (!inputs.result.trtexec.empty()) code.lines.push_back(inputs.result.trtexec + "  # TensorRT 8.4 to 10");
   page.sections.emplace_back(std::move(code));
   return page;
 }

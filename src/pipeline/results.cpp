@@ -98,8 +98,9 @@ Result results_of(const PipelineOptions& options, std::span<const Network> netwo
     for (const json& measured : read_result(files.bench)) note_speed(measured, result.rows);
   }
   if (networks.front().has_cache) {
-    result.trtexec = stages::trtexec_command({.out = files.free_onnx, .form = stages::ExportForm::qdq_free},
-                                             options.train.image_size);
+    result.trtexec = stages::trtexec_command({.weights = networks.front().quantized(),
+                                              .out = files.free_onnx,
+                                              .form = stages::ExportForm::qdq_free});
   }
   return result;
 }

@@ -161,6 +161,17 @@ TEST_F(Contract, JsonIsOneDocument) {
   expect_failure(2, {"export", "--weights", calibrated, "--form", "qdq-free", "--out", folder_ / "x.cache"},
                  HasSubstr("calibration cache"));
   EXPECT_FALSE(fs::exists(folder_ / "x.cache"));
+  const auto target = expect_json(
+      {"export", "--weights", calibrated, "--target", "tensorrt-10", "--out", folder_ / "tensorrt 10"});
+  EXPECT_EQ(target.at("files"), (nlohmann::json{"model.onnx", "commands.sh", "README.md"}));
+  EXPECT_TRUE(fs::exists(folder_ / "tensorrt 10/commands.sh"));
+  expect_failure(
+      2, {"export", "--weights", calibrated, "--target", "tensorrt-10", "--out", folder_ / "tensorrt 10"},
+      HasSubstr("not an empty folder"));
+  expect_failure(2, {"export", "--weights", calibrated, "--target", "tensorrt-9", "--out", folder_ / "9"},
+                 HasSubstr("tensorrt-8"));
+  expect_failure(3, {"export", "--weights", calibrated, "--target", "openvino", "--out", folder_ / "ov"},
+                 AllOf(HasSubstr(calibrated), HasSubstr("--scheme cpu")));
   if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32)) return;
   const auto built = expect_json({"build", "--onnx", folder_ / "ptq.onnx", "--out", folder_ / "engine.json"});
   EXPECT_EQ(built.at("convolutions"), 58);

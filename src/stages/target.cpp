@@ -1,0 +1,157 @@
+#include "stages/target.h"
+
+#include <fmt/ranges.h>
+
+#include "base/errors.h"
+#include "stages/trtexec.h"
+
+namespace y6q::stages {
+namespace {
+
+using onnx::Remainder;
+using quant::Scheme;
+using Arguments = std::vector<std::string>;
+
+Arguments trtexec(TrtexecVersion version, const Exported& exported, bool with_cache) {
+  return trtexec_arguments(version, {.onnx = "model.onnx",
+                                     .cache = with_cache && exported.quantized ? "model.cache" : "",
+                                     .engine = "model.engine",
+                                     .integers = exported.quantized,
+                                     .nodes = exported.nodes,
+                                     .batch = exported.batch,
+                                     .image_size = exported.image_size});
+}
+
+Arguments tensorrt_8(const Exported& exported) {
+  return trtexec(TrtexecVersion::from_8_4_to_10, exported, true);
+}
+Arguments tensorrt_10(const Exported& exported) {
+  return trtexec(TrtexecVersion::from_8_4_to_10, exported, false);
+}
+Arguments tensorrt_11(const Exported& exported) { return trtexec(TrtexecVersion::from_11, exported, false); }
+
+/// Ships with `pip install openvino`.
+Arguments openvino(const Exported& exported) {
+  Arguments arguments{"benchmark_app",
+                      "-m",
+                      exported.quantized ? "model.xml" : "model.onnx",
+                      "-d",
+                      "CPU",
+                      "-hint",
+                      "latency",
+                      "-t",
+                      "5"};
+  if (exported.batch == 0) {
+    arguments.insert(arguments.end(), {"-shape", fmt::format("images[1,3,{},{}]", exported.image_size[0],
+                                                             exported.image_size[1])});
+  }
+  return arguments;
+}
+
+/// Ships with `pip install onnxruntime`.
+Arguments onnxruntime(const Exported& exported) {
+  return {"python3", "-c",
+          fmt::format(
+              "import time, numpy, onnxruntime\n"
+              "session = onnxruntime.InferenceSession(\"model.onnx\")\n"
+              "images = numpy.random.rand({}, 3, {}, {}).astype(numpy.float32)\n"
+              "for i in range(20):\n"
+              "    start = time.perf_counter()\n"
+              "    outputs = session.run(None, {{\"images\": images}})\n"
+              "    print(f\"{{1e3 * (time.perf_counter() - start):.2f}} ms\", [x.shape for x in outputs])",
+              exported.batch == 0 ? 1 : exported.batch, exported.image_size[0], exported.image_size[1])};
+}
+
+constexpr onnx::FileRules kTensorRt{.signed_codes = true};
+
+constexpr Target kTargets[] = {
+    {.name = "tensorrt-8",
+     .runtime = "TensorRT 8.4 to 8.6",
+     .scheme = Scheme::tensorrt,
+     .form = QuantizedForm::cache,
+     .remainder = Remainder::fp32,
+     .opset = 13,
+     .rules = kTensorRt,
+     .transposed_per_channel = false,
+     .command = tensorrt_8,
+     .remark =
+         "Weights are written as they are rounded, so that the ranges which TensorRT chooses for them give "
+         "the codes of the simulation. Layers without integers run in FP16."},
+    {.name = "tensorrt-10",
+     .runtime = "TensorRT 10",
+     .scheme = Scheme::tensorrt,
+     .form = QuantizedForm::qdq,
+     .remainder = Remainder::fp32,
+     .opset = 13,
+     .rules = kTensorRt,
+     .transposed_per_channel = true,
+     .command = tensorrt_10,
+     .remark =
+         "Layers without integers run in FP16 or FP32, as TensorRT finds faster. From 10.12 on the files of "
+         "target tensorrt-11 can be built, too, with --stronglyTyped."},
+    {.name = "tensorrt-11",
+     .runtime = "TensorRT 11",
+     .scheme = Scheme::tensorrt,
+     .form = QuantizedForm::qdq,
+     .remainder = Remainder::fp16,
+     .opset = 19,
+     .rules = kTensorRt,
+     .transposed_per_channel = true,
+     .command = tensorrt_11,
+     .remark = "Strongly typed: what is not in integers is FP16, boxes are decoded in FP32."},
+    {.name = "openvino",
+     .runtime = "OpenVINO 2026",
+     .scheme = Scheme::cpu,
+     .form = QuantizedForm::openvino,
+     .remainder = Remainder::fp32,
+     .opset = 13,
+     .rules = {},
+     .transposed_per_channel = true,
+     .command = openvino,
+     .remark =
+         "The IR is right in every program that loads it. State ov::hint::inference_precision (f32): left to "
+         "itself the runtime computes in BF16 what is not in integers, where the CPU can."},
+    {.name = "onnxruntime",
+     .runtime = "ONNX Runtime",
+     .scheme = Scheme::cpu,
+     .form = QuantizedForm::qdq,
+     .remainder = Remainder::fp32,
+     .opset = 13,
+     .rules = {},
+     .transposed_per_channel = true,
+     .command = onnxruntime,
+     .remark = ""},
+};
+
+}  // namespace
+
+std::span<const Target> targets() { return kTargets; }
+
+const Target& target_named(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Target& target : kTargets) {
+    if (target.name == name) return target;
+    names.push_back(target.name);
+  }
+  throw UsageError("target '{}': {} are accepted", name, fmt::join(names, ", "));
+}
+
+void require_fit(const Target& target, const ir::Model& model, std::string_view scheme) {
+  if (!scheme.empty() && scheme != name_of(target.scheme)) {
+    throw InputError("it is calibrated for scheme {}, target {} takes scheme {}; run calibrate --scheme {}",
+                     scheme, target.name, name_of(target.scheme), name_of(target.scheme));
+  }
+  if (target.transposed_per_channel) return;
+  for (const ir::Node& node : model.graph.nodes()) {
+    if (!std::holds_alternative<ir::ConvTranspose2d>(node.op)) continue;
+    const auto* quantizer = std::get_if<ir::FakeQuant>(&model.graph.node(node.inputs[1]).op);
+    if (quantizer == nullptr || quantizer->channel_axis < 0) continue;
+    throw UnsupportedError(
+        "node '{}': its weights have one range a channel, which {} computes otherwise; calibrate with "
+        "--transposed "
+        "per-tensor or float",
+        node.name, target.runtime);
+  }
+}
+
+}  // namespace y6q::stages

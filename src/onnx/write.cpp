@@ -35,7 +35,8 @@ NodeNames node_names(const ir::Model& model, const OnnxOptions& options) {
     if (std::holds_alternative<ir::Decode>(node.op)) decoded.push_back(names[{id}]);
   }
   // emit_decode names its steps after the result.
-  for (const auto& node : emit(model, options).graph().node()) {
+  const ::onnx::ModelProto file = emit(model, options);
+  for (const auto& node : file.graph().node()) {
     const bool is_step = std::ranges::any_of(decoded, [&](const std::string& output) {
       return node.name() == output || node.name().starts_with(output + ".");
     });

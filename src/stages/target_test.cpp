@@ -76,6 +76,7 @@ std::vector<std::string> common(const std::set<std::string>& a, const std::set<s
 
 TEST(Trtexec, AVersionIsGivenOnlyOptionsThatItKnows) {
   const TrtexecJob job{.onnx = "m.onnx",
+                       .cache = {},
                        .engine = "m.engine",
                        .integers = true,
                        .nodes = {{"conv"}, {"outputs.size"}},
@@ -99,7 +100,7 @@ TEST(Trtexec, AVersionIsGivenOnlyOptionsThatItKnows) {
 }
 
 TEST(Trtexec, FloatLayersAreFixedWithACacheAndDecodingIsInFp32Always) {
-  TrtexecJob job{.onnx = "m", .engine = "e", .integers = true, .nodes = {{"a", "b"}, {"d"}}};
+  TrtexecJob job{.onnx = "m", .cache = {}, .engine = "e", .integers = true, .nodes = {{"a", "b"}, {"d"}}};
   const auto explicitly = trtexec_arguments(TrtexecVersion::from_8_4_to_10, job);
   EXPECT_THAT(explicitly, AllOf(Contains("--layerPrecisions=d:fp32"), Contains("--layerOutputTypes=d:fp32")));
   job.cache = "c";

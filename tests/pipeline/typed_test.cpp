@@ -54,7 +54,7 @@ class Typed : public testing::TestWithParam<quant::Transposed> {
 
 TEST_P(Typed, BothFilesHaveTheScalesAndCodesOfTheSimulation) {
   const auto single = constants(single_), half = constants(half_);
-  size_t quantizers = 0, changed = 0, weights = 0;
+  size_t quantizers = 0, changed = 0, weights = 0, at_ties = 0;
   for (const ir::Node& node : model_.graph.nodes()) {
     const auto* op = std::get_if<ir::FakeQuant>(&node.op);
     if (op == nullptr) continue;
@@ -73,7 +73,12 @@ TEST_P(Typed, BothFilesHaveTheScalesAndCodesOfTheSimulation) {
                                                : weight.size() / scales.size();
     EXPECT_EQ(elements<float>(*single.at(model_.graph.node(node.inputs[0]).name)), weight);
     const auto codes = elements<int8_t>(*half.at(node.name + ".quantized"));
-    EXPECT_EQ(codes, codes_of(weight, scales, run)) << node.name;
+    const auto divided = codes_of(weight, scales, run);
+    ASSERT_EQ(codes.size(), divided.size()) << node.name;
+    for (size_t i = 0; i < codes.size(); ++i) {
+      EXPECT_LE(std::abs(codes[i] - divided[i]), 1) << node.name;
+      at_ties += codes[i] != divided[i];
+    }
     // What choosing ranges without regard to FP16 would cost: scales rounded when the file is written.
     const ir::FakeQuant exact{.bits = op->bits, .channel_axis = op->channel_axis};
     std::vector<float> wanted = passes::weight_ranges(model_.weight(node.inputs[0]), exact).floats(), rounded;
@@ -84,6 +89,9 @@ TEST_P(Typed, BothFilesHaveTheScalesAndCodesOfTheSimulation) {
     for (size_t i = 0; i < a.size(); ++i) changed += a[i] != b[i];
   }
   EXPECT_EQ(quantizers, GetParam() == quant::Transposed::unquantized ? 111U : 113U);
+  // The simulation multiplies by 127 / amax (spec/04 §1.1), QuantizeLinear divides by the scale: a weight
+  // within a last bit of the middle between two codes may get the other one.
+  EXPECT_LE(at_ties, weights / 100000);
   EXPECT_GT(changed, weights / 1000) << "otherwise this test could not fail";
 }
 

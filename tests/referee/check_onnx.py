@@ -36,7 +36,9 @@ def run_openvino(folder, images):
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     shape = [extent.get_length() if extent.is_static else None for extent in model.input().get_partial_shape()]
     results = compiled([images(shape)])
-    return {port.get_any_name(): results[port] for port in compiled.outputs}
+    # An output that was converted keeps the name of its source beside its own.
+    named = [(name, port) for port in compiled.outputs for name in port.get_names()]
+    return {name: results[port] for name, port in named if (folder / f"{name}.bin").exists()}
 
 
 def main(runtime, folder, batch, tolerance):

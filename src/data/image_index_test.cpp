@@ -254,7 +254,7 @@ TEST(ImageIndexText, WhatNoReadingFindsSaysNothingThoughItsDigestIsRight) {
   };
   EXPECT_EQ(says("480", "481"), 2U);
   EXPECT_EQ(says("images 1", "images 2"), 0U);
-  EXPECT_EQ(says("OpenCV", "Other"), 0U);
+  EXPECT_EQ(says("libpng", "Other"), 0U);
   EXPECT_EQ(says("16384", "16385"), 0U);
   EXPECT_EQ(says("480", "9"), 0U);
   EXPECT_EQ(says("480", "x"), 0U);

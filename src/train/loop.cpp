@@ -89,10 +89,9 @@ class Run {
     const bool same_subject = first_line(state.recipe) == first_line(state_.recipe);
     if (!same_subject || changed.size() != 1 || !changed[0].starts_with("epochs:")) {
       throw InputError(
-          "training state: {} was written with another {} ({}); use the same, or remove the file to start "
-          "anew",
-          context_.state_file.string(), same_subject ? "recipe" : "network, data set or recipe",
-          changed.empty() ? "the recipe is the same" : fmt::format("{}", fmt::join(changed, "; ")));
+          "training state: {} was written with another {}{}; use the same, or remove the file to start anew",
+          context_.state_file.string(), same_subject ? "recipe" : "network or data set",
+          changed.empty() ? "" : fmt::format(" ({})", fmt::join(changed, "; ")));
     }
     context_.monitor->message(fmt::format(
         "train: goes on after {} epochs ({}): the learning rate follows the new run's course from there, "

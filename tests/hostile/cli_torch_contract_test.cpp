@@ -213,7 +213,8 @@ TEST_F(TorchContract, QatAndScalesNameWhatDoesNotFit) {
   const std::string data = make_set(), weights = make_weights(), out = folder_ / "out",
                     other = make_calibrated();
   expect_failure(3, {"qat", "--weights", weights, "--data", data, "--out", out}, HasSubstr("calibrate"));
-  const std::string ptq = folder_ / "own.safetensors";
+  const std::string ptq = folder_ / "deep/down/own.safetensors";
+  fs::create_directories(folder_ / "deep/down");
   ASSERT_EQ(run({"calibrate", "--weights", weights, "--data", data, "--out", ptq, "--images", "2"}).code, 0);
   expect_failure(2, {"qat", "--weights", ptq, "--data", data, "--out", out}, HasSubstr("--teacher"));
   expect_failure(3, {"qat", "--weights", ptq, "--teacher", other, "--data", data, "--out", out},
@@ -237,6 +238,13 @@ TEST_F(TorchContract, QatAndScalesNameWhatDoesNotFit) {
                   "--sensitivity", scales},
                  HasSubstr(scales));
   EXPECT_FALSE(fs::exists(out));
+}
+
+TEST_F(TorchContract, QatFindsItsTeacherByTheDigestThatCalibrationNoted) {
+  const std::string data = make_set(), weights = make_weights(), ptq = folder_ / "own.safetensors";
+  ASSERT_EQ(run({"calibrate", "--weights", weights, "--data", data, "--out", ptq, "--images", "2"}).code, 0);
+  EXPECT_EQ(run({"qat", "--weights", ptq, "--data", data, "--out", folder_ / "out", "--epochs", "1"}).code,
+            0);
 }
 
 TEST_F(TorchContract, AConvertedCheckpointIsEvaluatedCalibratedTrainedOnAndExported) {
@@ -449,10 +457,9 @@ TEST_F(TorchContract, ResumingNeedsAStateOfTheSameTraining) {
   EXPECT_FALSE(fs::exists(out));
   ASSERT_EQ(run(with(train, {"--img-size", "64"})).code, 0);
   const std::string recipe = bytes("out/recipe.yaml");
-  expect_failure(3, with(train, {"--img-size", "96", "--resume"}),
-                 HasSubstr("another recipe, network or data set"));
+  expect_failure(3, with(train, {"--img-size", "96", "--resume"}), HasSubstr("another network or data set"));
   expect_failure(3, with(train, {"--img-size", "64", "--seed", "7", "--resume"}),
-                 HasSubstr("another recipe, network or data set"));
+                 HasSubstr("another recipe (seed: 0, now 7)"));
   EXPECT_EQ(bytes("out/recipe.yaml"), recipe);
 }
 

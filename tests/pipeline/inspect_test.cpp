@@ -61,7 +61,7 @@ TEST(Inspect, ShowsTheSameCountsAndTheRangesOfAFile) {
   for (const LayerFacts& layer : found.layers) parameters += layer.parameters;
   EXPECT_EQ(parameters, found.parameters) << "every parameter belongs to one layer";
 
-  model = passes::insert_quantizers(passes::deploy(model), {});
+  model = passes::insert_quantizers(passes::deploy(model), {.rules = {}});
   model.weights.at("images.amax") = ir::Array::scalar(0.75F);
   formats::write_model(folder / "ptq.safetensors", {model, {.scheme = "tensorrt"}});
   const Inspection calibrated = inspect(folder / "ptq.safetensors");

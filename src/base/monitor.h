@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace y6q {
@@ -15,8 +16,10 @@ class Monitor {
   /// `done` units so far; status: short text such as "loss 1.23".
   virtual void advance(int64_t done, std::string_view status) = 0;
   virtual void end() = 0;
-  /// One line worth keeping: a warning, an epoch's result.
+  /// One line worth keeping: an epoch's result, what was left out.
   virtual void message(std::string_view line) = 0;
+  /// One line that must not be overlooked: a mistake of the user's, most likely.
+  virtual void warning(std::string_view line) { message("warning: " + std::string(line)); }
   /// True after Ctrl-C: finish the current unit, save, throw Interrupted.
   virtual bool stop_requested() const = 0;
 };

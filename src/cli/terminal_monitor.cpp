@@ -35,11 +35,15 @@ void catch_interrupts() {
 
 TerminalMonitor::TerminalMonitor() : is_terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-TerminalMonitor::~TerminalMonitor() { clear_bar(); }
+TerminalMonitor::~TerminalMonitor() {
+  clear_bar();
+  for (size_t i = 0; i < passed_warnings_; ++i) print_warning(warnings_[i]);
+}
 
 void TerminalMonitor::begin(std::string_view task, int64_t total, std::string_view unit) {
   if (!catching_) catch_interrupts();
   catching_ = true;
+  passed_warnings_ = warnings_.size();
   task_ = task;
   unit_ = unit;
   total_ = total;
@@ -88,6 +92,17 @@ void TerminalMonitor::end() {
 void TerminalMonitor::message(std::string_view line) {
   clear_bar();
   fmt::print(stderr, "{}\n", line);
+}
+
+void TerminalMonitor::warning(std::string_view line) {
+  clear_bar();
+  print_warning(line);
+  warnings_.emplace_back(line);
+}
+
+void TerminalMonitor::print_warning(std::string_view line) const {
+  const char *bold = is_terminal_ ? "\033[1;33m" : "", *plain = is_terminal_ ? "\033[0m" : "";
+  fmt::print(stderr, "\n{}*** WARNING: {}{}\n\n", bold, line, plain);
 }
 
 bool TerminalMonitor::stop_requested() const { return g_interrupts > 0; }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/monitor.h"
 
@@ -15,7 +16,8 @@ bool was_interrupted();
 
 /// Progress on stderr: a bar with rate and time left on a terminal, a plain line every ten seconds otherwise.
 /// From the first begin() on Ctrl-C asks the work to stop, and a second one ends the process at once; before,
-/// the first does. One instance a process.
+/// the first does. Warnings stand out, and those that work has followed stand at the end again. One instance
+/// a process.
 class TerminalMonitor : public Monitor {
  public:
   TerminalMonitor();
@@ -24,16 +26,20 @@ class TerminalMonitor : public Monitor {
   void advance(int64_t done, std::string_view status) override;
   void end() override;
   void message(std::string_view line) override;
+  void warning(std::string_view line) override;
   bool stop_requested() const override;
 
  private:
   using Clock = std::chrono::steady_clock;
+  void print_warning(std::string_view line) const;
   std::string progress_line(int64_t done, std::string_view status) const;
   void clear_bar();
 
   bool is_terminal_;
   bool bar_shown_ = false, catching_ = false;
   std::string task_, unit_;
+  std::vector<std::string> warnings_;
+  size_t passed_warnings_ = 0;  ///< those before the last begin()
   int64_t total_ = 0, last_ = 0;
   Clock::time_point start_, shown_;
 };

@@ -21,12 +21,11 @@ SharedImages shared_images(const Dataset& first, const Dataset& second) {
 void warn_of_shared_images(const Dataset& first, const Dataset& second, Monitor& monitor) {
   const SharedImages shared = shared_images(first, second);
   if (shared.count == 0) return;
-  monitor.message(
-      fmt::format("data: warning: {} of {} images of split '{}' are in '{}' too ({} has the bytes of {}); "
-                  "results on them "
-                  "say little about unseen images",
-                  shared.count, second.images.size(), second.split, first.split, shared.second.string(),
-                  shared.first.string()));
+  monitor.warning(fmt::format(
+      "data: {} of {} images of split '{}' are in '{}' too ({} has the bytes of {}); results on them "
+      "say little about unseen images",
+      shared.count, second.images.size(), second.split, first.split, shared.second.string(),
+      shared.first.string()));
 }
 
 }  // namespace y6q::data

@@ -12,7 +12,7 @@ struct SharedImages {
 
 SharedImages shared_images(const Dataset& first, const Dataset& second);
 
-/// A message when two splits share images: what is measured on one was learnt from the other.
+/// A warning when two splits share images: what is measured on one was learnt from the other.
 void warn_of_shared_images(const Dataset& first, const Dataset& second, Monitor& monitor);
 
 }  // namespace y6q::data

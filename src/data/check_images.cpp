@@ -50,6 +50,7 @@ FoundImage look(const fs::path& path) {
 // Appends to sample.problems what is wrong.
 CheckedImage check(const Draft& draft, DraftSample& sample, bool keep_difficult, ImageIndex& index) {
   CheckedImage checked;
+  if (sample.image.empty()) return checked;
   checked.record.path = sample.image;
   try {
     const FoundImage found = index.get(sample.image, look);

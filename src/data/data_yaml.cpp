@@ -1,5 +1,7 @@
 #include "data/data_yaml.h"
 
+#include <algorithm>
+
 #include "data/yaml_reader.h"
 
 namespace y6q::data {
@@ -9,13 +11,35 @@ constexpr uint64_t kMaxBytes = 16 << 20;
 constexpr double kMostClasses = 1e9;
 constexpr const char* kClassName = "a class name";
 
-std::vector<fs::path> folders(const YamlReader& reader, const YamlEntry& entry, const fs::path& base) {
+fs::path joined(const fs::path& base, const std::string& path) { return (base / path).lexically_normal(); }
+
+/// As written; the system would end it at a NUL.
+std::string path_text(const YamlReader& reader, const YamlEntry& entry, const std::string& accepted) {
+  std::string text = reader.text(entry, accepted);
+  if (text.find('\0') != text.npos) reader.refuse_line(entry.line, entry.name + " holds a NUL; no path does");
+  return text;
+}
+
+/// A folder or list of a split. Roboflow's exports say `../train/images` of a folder beside the file.
+fs::path source(const std::string& path, DataYaml& yaml) {
+  constexpr std::string_view kUp = "../";
+  fs::path found = joined(yaml.root, path);
+  if (!path.starts_with(kUp) || fs::exists(found)) return found;
+  fs::path beside = joined(yaml.root, path.substr(kUp.size()));
+  if (!fs::exists(beside)) return found;
+  yaml.notes.push_back(fmt::format("data: {}: there is no {}; {} is taken for it", yaml.file.string(),
+                                   found.string(), beside.string()));
+  return beside;
+}
+
+std::vector<fs::path> sources(const YamlReader& reader, const YamlEntry& entry, DataYaml& yaml) {
   const auto list =
       entry.value.IsSequence() ? reader.elements(entry, entry.name) : std::vector<YamlEntry>{entry};
   std::vector<fs::path> paths;
   paths.reserve(list.size());
   for (const YamlEntry& element : list) {
-    paths.push_back((base / reader.text(element, "a folder or a list of folders")).lexically_normal());
+    paths.push_back(
+        source(path_text(reader, element, "a folder, a .txt of image paths, or a list of them,"), yaml));
   }
   return paths;
 }
@@ -31,8 +55,9 @@ std::map<std::string, fs::path> annotations(const YamlReader& reader, const Yaml
     if (is_map && !is_split(json.name)) reader.refuse_key(json, "train, val and test");
     const std::string split = is_map ? json.name : "val";
     if (is_map) json.name = "anno_path of " + split;
-    const std::string path = reader.text(json, "the path of a COCO JSON, or a map of splits to one each,");
-    if (!path.empty()) of_split[split] = (base / path).lexically_normal();
+    const std::string path =
+        path_text(reader, json, "the path of a COCO JSON, or a map of splits to one each,");
+    if (!path.empty()) of_split[split] = joined(base, path);
   }
   return of_split;
 }
@@ -72,9 +97,14 @@ std::vector<std::string> class_names(const YamlReader& reader, const YamlEntry& 
 DataYaml parse(const YamlReader& reader, const YamlEntry& root, const fs::path& path) {
   DataYaml yaml;
   yaml.file = path;
-  const fs::path base = fs::absolute(path).parent_path();
+  yaml.root = fs::absolute(path).parent_path();
   YamlEntry nc;
-  for (const YamlEntry& entry : reader.entries(root, "train, val, nc and names")) {
+  const std::vector<YamlEntry> entries = reader.entries(root, "train, val, nc and names");
+  const auto base = std::ranges::find(entries, "path", &YamlEntry::name);
+  if (base != entries.end() && !base->value.IsNull()) {
+    yaml.root = joined(yaml.root, path_text(reader, *base, "a folder"));
+  }
+  for (const YamlEntry& entry : entries) {
     const bool is_given = !entry.value.IsNull();
     if (entry.name == "names") {
       yaml.names = class_names(reader, entry);
@@ -83,9 +113,9 @@ DataYaml parse(const YamlReader& reader, const YamlEntry& root, const fs::path& 
     } else if (entry.name == "is_coco") {
       yaml.is_coco = reader.truth(entry);
     } else if (entry.name == "anno_path" && is_given) {
-      yaml.annotations = annotations(reader, entry, base);
+      yaml.annotations = annotations(reader, entry, yaml.root);
     } else if (is_split(entry.name) && is_given) {
-      yaml.splits[entry.name] = folders(reader, entry, base);
+      yaml.splits[entry.name] = sources(reader, entry, yaml);
     }
   }
   const std::string file = path.string();

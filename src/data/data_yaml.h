@@ -11,11 +11,12 @@ namespace y6q::data {
 /// A data.yaml (spec/02 §1.1). Private to this folder.
 struct DataYaml {
   fs::path file;
-  std::map<std::string, std::vector<fs::path>>
-      splits;  ///< train, val, test -> folders, relative to the file's
+  fs::path root;  ///< `path`, else the file's folder: where its relative paths begin; need not exist
+  std::map<std::string, std::vector<fs::path>> splits;  ///< train, val, test -> folders and lists of images
   std::vector<std::string> names;
   std::map<std::string, fs::path> annotations;  ///< train, val, test -> COCO JSON, as anno_path names them
   bool is_coco = false;
+  std::vector<std::string> notes{};  ///< worth a message: a path that was taken for another
 };
 
 /// Throws InputError with path and line: unknown shape, nc that differs from the number of names.

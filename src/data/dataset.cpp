@@ -1,11 +1,13 @@
 #include "data/dataset.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/errors.h"
 #include "data/coco_splits.h"
 #include "data/data_yaml.h"
 #include "data/draft.h"
+#include "data/image_files.h"
 #include "data/read_coco.h"
 #include "data/read_voc.h"
 #include "data/read_yolo.h"
@@ -25,10 +27,22 @@ fs::path annotations_of(const DataYaml& yaml, const std::string& split) {
   return named->second;
 }
 
-// images/train -> labels/train.
-bool has_label_folder(const fs::path& image_folder) {
-  return fs::is_directory(label_path(image_folder / "x.jpg").parent_path()) &&
-         label_path(image_folder / "x.jpg").parent_path() != image_folder;
+/// Of images found in folders or lists, with a JSON of the split or none (empty).
+void read_labels(const fs::path& json, const ImageFiles& files, const DatasetOptions& options, Draft& draft) {
+  std::set<fs::path> folders(files.folders.begin(), files.folders.end());
+  if (!files.lists.empty()) {
+    for (const DraftSample& sample : draft.samples) folders.insert(sample.image.parent_path());
+  }
+  draft.has_label_files = json.empty() || std::ranges::any_of(folders, has_label_folder);
+  if (draft.has_label_files) {
+    read_yolo_labels(draft.samples, {std::ssize(draft.class_names), options.threads});
+    const std::vector<fs::path> without = labels_without_image(files.folders, draft.samples);
+    draft.findings.labels_without_image = std::ssize(without);
+    if (!without.empty()) draft.findings.first_without_image = without.front();
+  }
+  if (!json.empty()) {
+    take_from_coco(json, draft.has_label_files ? FromCoco::ids : FromCoco::ids_and_boxes, draft);
+  }
 }
 
 Draft draft_from_yaml(const fs::path& file, const DatasetOptions& options) {
@@ -36,23 +50,36 @@ Draft draft_from_yaml(const fs::path& file, const DatasetOptions& options) {
   const DataYaml yaml = read_data_yaml(file);
   const auto found = yaml.splits.find(split);
   if (found == yaml.splits.end() || found->second.empty()) {
-    throw InputError("data: {} has no '{}'; a folder of images, or a list of them, is expected",
-                     file.string(), split);
+    throw InputError(
+        "data: {} has no '{}'; a folder of images, a .txt of their paths, or a list of these, is expected",
+        file.string(), split);
   }
-  const std::vector<fs::path>& folders = found->second;
+  if (!fs::is_directory(yaml.root)) {
+    throw InputError(
+        "data: {}: path {} is no folder; the folder that the others begin in is expected, absolute or "
+        "relative to this file",
+        file.string(), yaml.root.string());
+  }
+  const std::vector<fs::path>& sources = found->second;
   const fs::path json = annotations_of(yaml, split);
   Draft draft;
-  if (folders.size() == 1 && is_voc_folder(folders[0])) {
-    draft = read_voc_draft(folders[0], split, yaml.names);
-  } else if (!json.empty() && std::ranges::none_of(folders, has_label_folder)) {
-    draft = read_coco_draft(json, folders, yaml.names);
+  const auto is_folder = [](const fs::path& source) { return fs::is_directory(source); };
+  if (sources.size() == 1 && is_voc_folder(sources[0])) {
+    draft = read_voc_draft(sources[0], split, yaml.names);
+  } else if (!json.empty() && std::ranges::all_of(sources, is_folder) &&
+             std::ranges::none_of(sources, has_label_folder)) {
+    draft = read_coco_draft(json, sources, yaml.names);
   } else {
+    ImageFiles files = find_image_files(sources, yaml.root);
     draft.class_names = yaml.names;
-    draft.samples = read_yolo_samples(folders, {std::ssize(yaml.names), options.threads});
-    if (!json.empty()) take_ids_from_coco(json, draft);
+    draft.samples = std::move(files.samples);
+    draft.description_files = files.lists;
+    draft.findings.listed_twice = files.repeated;
+    read_labels(json, files, options, draft);
   }
   draft.root = fs::absolute(file).parent_path();
   draft.description_files.push_back(fs::absolute(file));
+  draft.notes.insert(draft.notes.end(), yaml.notes.begin(), yaml.notes.end());
   return draft;
 }
 
@@ -110,27 +137,28 @@ Draft draft_from_folder(const fs::path& folder, const DatasetOptions& options) {
       folder.string(), split, split);
 }
 
-}  // namespace
-
-Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor) {
+/// Absolute, so that nothing (the digest least of all) depends on the working directory.
+fs::path description_of(const fs::path& data) {
   if (data.empty() || !fs::exists(data)) {
     throw InputError("data: {} does not exist; a data.yaml, a COCO JSON or a Pascal VOC folder is expected",
                      data.string());
   }
-  // Absolute, so that nothing (the digest least of all) depends on the working directory.
-  const fs::path path = fs::absolute(data).lexically_normal();
-  const std::string extension = path.extension().string();
-  Draft draft;
-  if (fs::is_directory(path)) {
-    draft = draft_from_folder(path, options);
-  } else if (extension == ".yaml" || extension == ".yml") {
-    draft = draft_from_yaml(path, options);
-  } else if (extension == ".json") {
-    draft = draft_from_json(path, options);
-  } else {
-    throw InputError("data: {}: accepted are a .yaml, a .json or a folder", path.string());
-  }
-  return finish_dataset(std::move(draft), options, monitor);
+  return fs::absolute(data).lexically_normal();
+}
+
+bool is_yaml(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+
+Draft read_draft(const fs::path& path, const DatasetOptions& options) {
+  if (fs::is_directory(path)) return draft_from_folder(path, options);
+  if (is_yaml(path)) return draft_from_yaml(path, options);
+  if (path.extension() == ".json") return draft_from_json(path, options);
+  throw InputError("data: {}: accepted are a .yaml, a .json or a folder", path.string());
+}
+
+}  // namespace
+
+Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor) {
+  return finish_dataset(read_draft(description_of(data), options), options, monitor);
 }
 
 }  // namespace y6q::data

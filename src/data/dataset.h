@@ -27,6 +27,17 @@ struct ImageRecord {
   std::string sha256{};  ///< of the image file
 };
 
+/// What is worth knowing of a split beside its images and labels.
+struct Findings {
+  int64_t labels_missing = 0;        ///< images without a label file, taken for background (YOLO)
+  int64_t labels_without_image = 0;  ///< label files in the folders of labels (YOLO)
+  int64_t outlines = 0;              ///< labels that are the boxes around outlines (YOLO)
+  int64_t listed_twice = 0;          ///< lines of lists that name an image again
+  int64_t crowds = 0;                ///< crowd regions left out (COCO)
+  fs::path first_missing{},
+      first_without_image{};  ///< label files: one that is expected, one that is too many
+};
+
 /// One split, checked: every image decodes, every label is inside its image and has a known class.
 struct Dataset {
   std::string split;                ///< train, val or test
@@ -35,9 +46,11 @@ struct Dataset {
   std::vector<int64_t>
       category_ids;          ///< COCO category id of each class; 0, 1, 2 … unless the set says otherwise
   fs::path annotation_json;  ///< COCO ground truth of this split, empty when there is none
-  int64_t skipped = 0;       ///< broken samples left out (skip_broken)
-  int64_t without_area = 0;  ///< objects left out because their width or height is 0
-  std::string sha256;        ///< of names, sizes and contents of all files used
+  int64_t skipped = 0;                       ///< broken samples left out (skip_broken)
+  std::vector<std::string> problems{};       ///< theirs: file, place, found, accepted
+  int64_t without_area = 0;                  ///< objects left out because their width or height is 0
+  Findings findings{};
+  std::string sha256;  ///< of names, sizes and contents of all files used
 };
 
 /// Where what was found in images is kept, so that files that have not changed are not read again.
@@ -64,7 +77,8 @@ struct DatasetOptions {
 /// with anno_path and is_coco) or Pascal VOC (a folder with Annotations/ and JPEGImages/, or a data.yaml
 /// naming them). Throws InputError that lists every broken sample: file, place, found, accepted; for class
 /// names that a model file cannot hold (base/class_names.h); and for a COCO JSON that does not tell its
-/// split. Says through the monitor what was left out or taken for the same. Writes nothing but the index.
+/// split. Says through the monitor what was
+/// left out or taken for the same. Writes nothing but the index.
 Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor);
 
 }  // namespace y6q::data

@@ -1,15 +1,12 @@
 #include "data/dataset.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
-#include "base/errors.h"
 #include "data/check_classes.h"
 #include "data/ground_truth.h"
 #include "data/read_yolo.h"
 #include "data/shared_images.h"
-#include "image/encode.h"
+#include "data/test_set.h"
 
 namespace y6q::data {
 namespace {
@@ -18,46 +15,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class Messages : public InnerMonitor {
- public:
-  Messages() : InnerMonitor(silent_monitor()) {}
-  void message(std::string_view line) override { lines.emplace_back(line); }
-  std::vector<std::string> lines;
-};
-
-class DatasetTest : public ::testing::Test {
- protected:
-  fs::path root =
-      fs::temp_directory_path() / ("y6q_dataset_" + std::to_string(getpid()) + "_" +
-                                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
-  void SetUp() override { fs::remove_all(root); }
-  void TearDown() override { fs::remove_all(root); }
-
-  void image(const std::string& name, int64_t height = 20, int64_t width = 40) {
-    image::encode_file(root / name, image::Image(height, width, 90));
-  }
-  void text(const std::string& name, const std::string& content) { write_file(root / name, content); }
-  Dataset read(const std::string& name, const DatasetOptions& options = {}) {
-    messages.lines.clear();
-    return read_dataset(root / name, options, messages);
-  }
-  std::string error_of(const std::string& name, const DatasetOptions& options = {}) {
-    try {
-      read(name, options);
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "accepted";
-  }
-  Messages messages;  ///< of the last read()
-  void yolo() {
-    text("data.yaml", "train: images/train\nval: [images/val]\nnc: 2\nnames: [cat, dog]\n");
-    image("images/train/b.png");
-    image("images/train/a.png");
-    text("labels/train/a.txt", "1 0.5 0.5 0.25 0.5\n0 0.1 0.2 0.1 0.1\r\n\n1 0.5 0.5 0.25 0.5\n");
-  }
-};
 
 TEST_F(DatasetTest, YoloReadsLabelsAndKeepsImagesWithout) {
   yolo();
@@ -151,8 +108,9 @@ TEST_F(DatasetTest, MistakesInADataYamlNameTheLineWhatWasFoundAndWhatIsAccepted)
               HasSubstr("line 2: an entry of names is a list; a class name is accepted"));
   EXPECT_THAT(message("names: a\n"),
               HasSubstr("line 1: names must be a list of class names, or a map from 0 up"));
-  EXPECT_THAT(message("names: [a]\nval:\n  a: b\n"),
-              HasSubstr("line 2: val is a map; a folder or a list of folders is accepted"));
+  EXPECT_THAT(
+      message("names: [a]\nval:\n  a: b\n"),
+      HasSubstr("line 2: val is a map; a folder, a .txt of image paths, or a list of them, is accepted"));
   EXPECT_THAT(message("names: [a]\nis_coco: maybe\n"),
               HasSubstr("line 2: is_coco is 'maybe'; true or false is accepted"));
   EXPECT_THAT(message("names: [a]\nanno_path: [b]\n"),

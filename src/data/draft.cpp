@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "base/class_names.h"
 #include "base/errors.h"
 #include "data/check_images.h"
-#include "image/decode.h"
+#include "data/read_yolo.h"
 
 namespace y6q::data {
 namespace {
@@ -19,6 +20,12 @@ void throw_broken(const std::vector<const DraftSample*>& broken, size_t total) {
     for (const std::string& problem : sample->problems) text += "\n  " + problem;
   }
   throw InputError("{}", text);
+}
+
+void add_findings(const DraftSample& sample, bool has_label_files, Findings& findings) {
+  findings.outlines += sample.outlines;
+  if (!has_label_files || !sample.annotation.empty()) return;
+  if (findings.labels_missing++ == 0) findings.first_missing = label_path(sample.image);
 }
 
 bool has_difficult(const Draft& draft) {
@@ -41,41 +48,34 @@ bool clip_to_image(Label& label) {
   return true;
 }
 
-std::vector<fs::path> images_below(const fs::path& folder) {
-  if (!fs::is_directory(folder)) throw InputError("data: image folder {} does not exist", folder.string());
-  std::vector<fs::path> images;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(folder, error), end; entry != end; entry.increment(error)) {
-    if (error) break;
-    if (image::has_image_extension(entry->path()) && entry->is_regular_file())
-      images.push_back(entry->path());
-  }
-  if (error) throw_unreadable(folder, error);
-  std::ranges::sort(images);
-  return images;
-}
-
 Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& monitor) {
   check_class_names(draft.class_names, "data: " + draft.root.string());
+  if (draft.category_ids.empty()) {
+    draft.category_ids.resize(draft.class_names.size());
+    std::iota(draft.category_ids.begin(), draft.category_ids.end(), 0);
+  }
   if (!std::ranges::is_sorted(draft.samples, {}, &DraftSample::image)) {
     std::ranges::sort(draft.samples, {}, &DraftSample::image);
   }
   std::vector<CheckedImage> checked = check_images(draft, options, monitor);
   Dataset dataset;
   dataset.split = options.split;
+  dataset.findings = draft.findings;
   std::string digest = options.keep_difficult && has_difficult(draft) ? "difficult objects are kept\n" : "";
   std::string first_without_area;
   std::vector<const DraftSample*> broken;
   for (size_t i = 0; i < checked.size(); ++i) {
-    if (!draft.samples[i].problems.empty()) {
-      broken.push_back(&draft.samples[i]);
+    const DraftSample& sample = draft.samples[i];
+    if (!sample.problems.empty()) {
+      broken.push_back(&sample);
       continue;
     }
     digest += checked[i].digest_line;
-    const std::vector<std::string>& without_area = draft.samples[i].without_area;
+    add_findings(sample, draft.has_label_files, dataset.findings);
+    const std::vector<std::string>& without_area = sample.without_area;
     if (dataset.without_area == 0 && !without_area.empty()) first_without_area = without_area.front();
     dataset.without_area += std::ssize(without_area);
-    checked[i].record.image_id = draft.samples[i].image_id.value_or(std::ssize(dataset.images) + 1);
+    checked[i].record.image_id = sample.image_id.value_or(std::ssize(dataset.images) + 1);
     dataset.images.push_back(std::move(checked[i].record));
   }
   if (!broken.empty() && !options.skip_broken) throw_broken(broken, draft.samples.size());
@@ -96,12 +96,10 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
   for (const fs::path& file : draft.description_files)
     digest += digest_line(draft.root, file, digest_of_file(file));
   dataset.skipped = std::ssize(broken);
+  for (const DraftSample* sample : broken)
+    std::ranges::copy(sample->problems, std::back_inserter(dataset.problems));
   dataset.class_names = std::move(draft.class_names);
   dataset.category_ids = std::move(draft.category_ids);
-  if (dataset.category_ids.empty()) {
-    dataset.category_ids.resize(dataset.class_names.size());
-    std::iota(dataset.category_ids.begin(), dataset.category_ids.end(), 0);
-  }
   dataset.annotation_json = std::move(draft.annotation_json);
   dataset.sha256 = sha256_hex(digest);
   return dataset;

@@ -11,7 +11,7 @@ namespace y6q::data {
 
 /// One image as a reader found it, before its file is decoded. Private to this folder.
 struct DraftSample {
-  fs::path image;
+  fs::path image;                ///< empty: a line that leads to none; there is a problem
   fs::path annotation;           ///< label or XML file of this image; empty when there is none
   FileDigest annotation_digest;  ///< of what was read of it
   std::optional<int64_t> image_id;
@@ -25,6 +25,7 @@ struct DraftSample {
   std::vector<PixelBox> boxes;            ///< when the format has pixels
   std::vector<std::string> problems;      ///< complete messages; any makes the sample broken
   std::vector<std::string> without_area;  ///< places of objects left out: "a.txt, line 3"
+  int64_t outlines = 0;                   ///< labels that are the boxes around outlines
 };
 
 struct Draft {
@@ -36,6 +37,8 @@ struct Draft {
   std::string box_word;                     ///< "object": messages call the PixelBox of number 3 "object 3"
   std::vector<fs::path> description_files;  ///< data.yaml, JSON: part of the digest
   std::vector<std::string> notes;           ///< worth a message: what was taken for the same
+  bool has_label_files = false;             ///< an image without one has no objects
+  Findings findings;                        ///< what the reader knows of them
 };
 
 /// Checks the class names, decodes every image, brings boxes to fractions, removes duplicates, sorts,
@@ -44,8 +47,5 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
 
 /// Corners as fractions, clipped to [0, 1]; false when no area is left or a number is not finite.
 bool clip_to_image(Label& label);
-
-/// Image files below a folder (spec/02 §1.3), sorted. Throws InputError when the folder does not exist.
-std::vector<fs::path> images_below(const fs::path& folder);
 
 }  // namespace y6q::data

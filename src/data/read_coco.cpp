@@ -8,6 +8,7 @@
 
 #include "base/errors.h"
 #include "data/coco_json.h"
+#include "data/image_files.h"
 
 namespace y6q::data {
 namespace {
@@ -107,18 +108,43 @@ void check_file_name(const CocoImage& image, const fs::path& json, DraftSample& 
                                         json.string(), image.id, image.file_name.substr(0, 200)));
 }
 
-void add_annotation(const CocoAnnotation& annotation,
-                    const std::unordered_map<int64_t, int64_t>& class_of_category, const fs::path& json,
-                    DraftSample& sample) {
-  const auto category = class_of_category.find(annotation.category_id);
-  if (category == class_of_category.end()) {
-    sample.problems.push_back(fmt::format("{}, annotation {}: category_id {} is not in 'categories'",
-                                          json.string(), annotation.id, annotation.category_id));
-  } else if (!annotation.crowd) {
-    sample.boxes.push_back({{category->second, annotation.x, annotation.y, annotation.x + annotation.w,
-                             annotation.y + annotation.h},
-                            annotation.id});
+/// The sample of each image of the JSON; null where there is none.
+using SampleOfImage = std::unordered_map<int64_t, DraftSample*>;
+
+void add_annotations(const CocoInstances& instances, const SampleOfImage& sample_of_image,
+                     const fs::path& json, Draft& draft) {
+  draft.box_word = json.filename().string() + ", annotation";
+  std::unordered_map<int64_t, int64_t> class_of_category;
+  for (const int64_t id : draft.category_ids) class_of_category.emplace(id, std::ssize(class_of_category));
+  std::string strays;
+  for (const CocoAnnotation& annotation : instances.annotations) {
+    const auto found = sample_of_image.find(annotation.image_id);
+    if (found == sample_of_image.end()) {
+      strays += fmt::format("\n  {}, annotation {}: image_id {} is not in 'images'", json.string(),
+                            annotation.id, annotation.image_id);
+      continue;
+    }
+    if (!found->second) continue;
+    DraftSample& sample = *found->second;
+    const auto category = class_of_category.find(annotation.category_id);
+    if (category == class_of_category.end()) {
+      sample.problems.push_back(fmt::format("{}, annotation {}: category_id {} is not in 'categories'",
+                                            json.string(), annotation.id, annotation.category_id));
+    } else if (annotation.crowd) {
+      ++draft.findings.crowds;
+    } else {
+      sample.boxes.push_back({{category->second, annotation.x, annotation.y, annotation.x + annotation.w,
+                               annotation.y + annotation.h},
+                              annotation.id});
+    }
   }
+  if (!strays.empty()) throw InputError("coco: annotations without an image:{}", strays);
+}
+
+void take_image(const CocoImage& image, DraftSample& sample) {
+  sample.image_id = image.id;
+  sample.stated_height = image.height;
+  sample.stated_width = image.width;
 }
 
 }  // namespace
@@ -132,51 +158,44 @@ Draft read_coco_draft(const fs::path& json, const std::vector<fs::path>& image_f
   match_categories(instances, json, draft);
   draft.annotation_json = json;
   draft.description_files = {json};
-  draft.box_word = json.filename().string() + ", annotation";
-  std::unordered_map<int64_t, int64_t> class_of_category;
-  for (const int64_t id : draft.category_ids) class_of_category.emplace(id, std::ssize(class_of_category));
-  std::unordered_map<int64_t, size_t> sample_of_image;
-  for (const CocoImage& image : instances.images) {
-    sample_of_image.emplace(image.id, draft.samples.size());
-    DraftSample& sample = draft.samples.emplace_back();
+  draft.samples.resize(instances.images.size());
+  SampleOfImage sample_of_image;
+  for (size_t i = 0; i < draft.samples.size(); ++i) {
+    const CocoImage& image = instances.images[i];
+    DraftSample& sample = draft.samples[i];
+    sample_of_image.emplace(image.id, &sample);
     sample.image = find_image(image_folders, image.file_name);
-    sample.image_id = image.id;
-    sample.stated_height = image.height;
-    sample.stated_width = image.width;
+    take_image(image, sample);
     check_file_name(image, json, sample);
   }
-  std::string strays;
-  for (const CocoAnnotation& annotation : instances.annotations) {
-    const auto found = sample_of_image.find(annotation.image_id);
-    if (found == sample_of_image.end()) {
-      strays += fmt::format("\n  {}, annotation {}: image_id {} is not in 'images'", json.string(),
-                            annotation.id, annotation.image_id);
-    } else {
-      add_annotation(annotation, class_of_category, json, draft.samples[found->second]);
-    }
-  }
-  if (!strays.empty()) throw InputError("coco: annotations without an image:{}", strays);
+  add_annotations(instances, sample_of_image, json, draft);
   return draft;
 }
 
-void take_ids_from_coco(const fs::path& json, Draft& draft) {
+void take_from_coco(const fs::path& json, FromCoco what, Draft& draft) {
   const CocoInstances instances = read_coco_instances(json);
   match_categories(instances, json, draft);
   draft.annotation_json = json;
   draft.description_files.push_back(json);
-  std::unordered_map<std::string, int64_t> id_of_name;
+  std::unordered_map<std::string, const CocoImage*> image_of_name;
+  SampleOfImage sample_of_image;
   for (const CocoImage& image : instances.images) {
-    id_of_name[fs::path(image.file_name).filename().string()] = image.id;
+    image_of_name[fs::path(image.file_name).filename().string()] = &image;
+    sample_of_image.emplace(image.id, nullptr);
   }
   for (DraftSample& sample : draft.samples) {
-    const auto found = id_of_name.find(sample.image.filename().string());
-    if (found != id_of_name.end()) {
-      sample.image_id = found->second;
+    if (sample.image.empty()) continue;
+    const auto found = image_of_name.find(sample.image.filename().string());
+    if (found != image_of_name.end()) {
+      sample.image_id = found->second->id;
+      sample_of_image[found->second->id] = &sample;
+      if (what == FromCoco::ids_and_boxes) take_image(*found->second, sample);
     } else {
       sample.problems.push_back(
           fmt::format("{}: not among the images of {}", sample.image.string(), json.string()));
     }
   }
+  if (what == FromCoco::ids_and_boxes) add_annotations(instances, sample_of_image, json, draft);
 }
 
 fs::path coco_image_folder(const fs::path& json) {

@@ -10,9 +10,12 @@ namespace y6q::data {
 Draft read_coco_draft(const fs::path& json, const std::vector<fs::path>& image_folders,
                       const std::vector<std::string>& class_names = {});
 
-/// Gives the samples of a YOLO set the image ids and category ids of its COCO JSON, found by file name and
-/// class name. Throws as above.
-void take_ids_from_coco(const fs::path& json, Draft& draft);
+enum class FromCoco { ids, ids_and_boxes };
+
+/// Gives images that were found elsewhere the image ids and category ids of a COCO JSON, found by file name
+/// and class name, and the boxes where they have no labels of their own. Images that only the JSON has stay
+/// out. Throws as above.
+void take_from_coco(const fs::path& json, FromCoco what, Draft& draft);
 
 /// Where the images of an instances_<name>.json lie: <json folder>/<name>, the folder above it, their
 /// `images` folders, or beside the JSON. Throws InputError naming what was tried.

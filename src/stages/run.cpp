@@ -7,6 +7,7 @@
 #include "base/threads.h"
 #include "data/check_classes.h"
 #include "data/shared_images.h"
+#include "data/split_summary.h"
 
 namespace y6q::stages {
 
@@ -60,6 +61,7 @@ const data::Dataset& Run::data(const std::string& split) {
                                               .index = options_.index},
                                              monitor_);
   require_same(fmt::format("images or labels of split {}", split), dataset.sha256);
+  data::say_what_was_read(dataset, monitor_);
   for (const auto& [name, other] : splits_) data::warn_of_shared_images(other, dataset, monitor_);
   return splits_.emplace(split, std::move(dataset)).first->second;
 }

@@ -374,6 +374,34 @@ TEST_F(TorchContract, EveryCommandThatLeavesSamplesOutSaysSo) {
                  AllOf(of_train, of_val));
 }
 
+TEST_F(TorchContract, EveryCommandSaysWhatItHasReadOfASplitAndWarnsOfMissingLabels) {
+  const std::string data = make_set(), weights = make_weights();
+  for (const char* number : {"1", "2", "3"})
+    fs::remove(folder_ / ("set/labels/train/00000" + std::string(number) + ".txt"));
+  write("set/labels/train/spare.txt", "");
+  const testing::Matcher<std::string>
+      of_train =
+          AllOf(HasSubstr("data: train: 4 images, 1 with objects, 3 background, 3 label files missing, 1 "
+                          "labels without image, 0 broken"),
+                HasSubstr("*** WARNING: data: 3 of 4 images of split 'train' have no label file")),
+      of_val = HasSubstr("data: val: 3 images, 3 with objects, 0 background, 0 label files missing");
+  const auto says = [&](const Arguments& arguments, const testing::Matcher<std::string>& message) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, message) << arguments[0];
+  };
+  const Arguments of_weights{"--weights",     weights,    "--data", data,        "--out",
+                             folder_ / "out", "--images", "2",      "--threads", "1"};
+  const Arguments short_run{"--data", data,           "--img-size", "64",        "--epochs",
+                            "1",      "--batch-size", "2",          "--threads", "1"};
+  says(with({"calibrate"}, of_weights), of_train);
+  says(with({"sensitivity"}, of_weights), AllOf(of_train, of_val));
+  says(eval(weights, data), of_val);
+  says(with({"train", "--out", folder_ / "run"}, short_run), AllOf(of_train, of_val));
+  const Outcome trained = run(with({"train", "--out", folder_ / "again"}, short_run));
+  EXPECT_GT(trained.err.rfind("*** WARNING"), trained.err.rfind("epoch")) << "it stands at the end again";
+}
+
 TEST_F(TorchContract, AnUnreadableFileIsNotABrokenSample) {
   const std::string data = make_set(), weights = make_weights();
   const support::ProcessOptions nobody{.as_nobody = true};

@@ -54,7 +54,7 @@ class DetectCommand : public Command {
       throw InputError("detect: {}: is a model file; export it first (yolov6q export) and give the ONNX file",
                        options_.onnx.string());
     }
-    if (!data_.empty()) options_.names = data::read_data_yaml(data_).names;
+    if (!data_.empty()) options_.detector.names = data::read_data_yaml(data_).names;
     if (!sources_.empty()) options_.sources = stages::find_sources(sources_);
     options_.list = &std::cin;
     output_.pictures = !no_images_;
@@ -83,7 +83,7 @@ class DetectCommand : public Command {
     auto* data = app.add_option("--data", data_,
                                 "data.yaml with class names, for ONNX files without or to rename them")
                      ->group(kModelGroup);
-    app.add_option("--names", options_.names, "Class names, separated by commas, likewise")
+    app.add_option("--names", options_.detector.names, "Class names, separated by commas, likewise")
         ->group(kModelGroup)
         ->delimiter(',')
         ->excludes(data);
@@ -116,9 +116,9 @@ class DetectCommand : public Command {
         ->group(kDetectionGroup)
         ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}))
         ->capture_default_str();
-    app.add_option("--classes", options_.detector.labels, "Detect only these class ids, separated by commas")
-        ->group(kDetectionGroup)
-        ->delimiter(',');
+    add_classes(app, options_.detector.classes,
+                "Detect only these classes, by name or number (from 0), separated by commas")
+        ->group(kDetectionGroup);
     app.add_flag("--agnostic-nms", nms.agnostic, "Boxes of different classes suppress each other, too")
         ->group(kDetectionGroup);
     app.add_flag("--multi-label", nms.multi_label, "A cell may yield boxes of several classes")

@@ -52,8 +52,8 @@ class EvalCommand : public Command {
     if (!runner->note().empty()) run.monitor().message(runner->note());
     set_protocol(runner->facts());
     const data::Dataset& dataset = run.data(split_);
-    const std::vector<std::string>& known = runner->facts().class_names;
-    if (!known.empty()) data::check_classes(known, weights_, dataset.class_names, run_.options.data);
+    options_.class_of =
+        data::match_classes(runner->facts().class_names, weights_, dataset, run_.options.data);
     const stages::Evaluation result = stages::evaluate(*runner, dataset, options_, run);
     if (!save_.empty() && run.group().is_first()) {
       coco::write_detections(save_, coco::to_detections(result.detections, dataset.category_ids));

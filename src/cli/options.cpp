@@ -134,6 +134,10 @@ CLI::Option* add_skip_broken(CLI::App& app, bool& skip) {
       ->group(kDataGroup);
 }
 
+CLI::Option* add_classes(CLI::App& app, std::vector<std::string>& classes, const char* what) {
+  return app.add_option("--classes", classes, what)->delimiter(',')->group(kDataGroup);
+}
+
 void add_example(CLI::App& app, const char* commands) { app.footer(std::string("Example:\n  ") + commands); }
 
 }  // namespace y6q::cli

@@ -4,6 +4,8 @@
 #include <array>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace y6q::cli {
 
@@ -36,6 +38,8 @@ CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed);
 /// cpu, cuda, cuda:N, or numbers of GPUs separated by commas.
 CLI::Option* add_device(CLI::App& app, std::string& device);
 CLI::Option* add_skip_broken(CLI::App& app, bool& skip);
+/// By name or number.
+CLI::Option* add_classes(CLI::App& app, std::vector<std::string>& classes, const char* what);
 /// Shown at the end of --help.
 void add_example(CLI::App& app, const char* commands);
 

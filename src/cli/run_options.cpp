@@ -75,6 +75,8 @@ void RunSetup::declare(CLI::App& app) {
   app.add_flag("--deterministic", deterministic_,
                "With several processes: add gradients in the order of ranks, the same bits on any network")
       ->group(kMachineGroup);
+  add_classes(app, options.classes,
+              "Keep only these classes of the data set, by name or number (from 0), separated by commas");
   add_skip_broken(app, options.skip_broken);
   app.add_flag("--verify", options.index.verify,
                "Read every image, also those whose files have not changed since an earlier command")

@@ -12,8 +12,8 @@ namespace y6q::cli {
 /// of.
 class RunSetup {
  public:
-  /// --data, --seed, --workers, --threads, --device, --skip-broken, --verify, --keep-difficult, --processes,
-  /// --deterministic.
+  /// --data, --classes, --seed, --workers, --threads, --device, --skip-broken, --verify, --keep-difficult,
+  /// --processes, --deterministic.
   void declare(CLI::App& app);
 
   stages::RunOptions options;

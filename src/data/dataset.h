@@ -46,11 +46,12 @@ struct Dataset {
   std::vector<int64_t>
       category_ids;          ///< COCO category id of each class; 0, 1, 2 … unless the set says otherwise
   fs::path annotation_json;  ///< COCO ground truth of this split, empty when there is none
+  std::vector<std::string> other_classes{};  ///< left out by DatasetOptions::classes
   int64_t skipped = 0;                       ///< broken samples left out (skip_broken)
   std::vector<std::string> problems{};       ///< theirs: file, place, found, accepted
   int64_t without_area = 0;                  ///< objects left out because their width or height is 0
   Findings findings{};
-  std::string sha256;  ///< of names, sizes and contents of all files used
+  std::string sha256;  ///< of names, sizes and contents of all files used, and of the choice of classes
 };
 
 /// Where what was found in images is kept, so that files that have not changed are not read again.
@@ -69,6 +70,9 @@ struct DatasetOptions {
   bool sole_split = false;
   /// VOC's `difficult` objects are like all others.
   bool keep_difficult = false;
+  /// Names, or numbers from 0, of the classes to keep; empty: all. The list of classes shrinks to them, in
+  /// the order of the data set; category ids stay. Objects of others are left out, their images stay.
+  std::vector<std::string> classes{};
   /// Changes nothing of the result.
   ImageIndexOptions index{};
 };
@@ -77,7 +81,7 @@ struct DatasetOptions {
 /// with anno_path and is_coco) or Pascal VOC (a folder with Annotations/ and JPEGImages/, or a data.yaml
 /// naming them). Throws InputError that lists every broken sample: file, place, found, accepted; for class
 /// names that a model file cannot hold (base/class_names.h); and for a COCO JSON that does not tell its
-/// split. Says through the monitor what was
+/// split; UsageError for a choice of classes that the set does not have. Says through the monitor what was
 /// left out or taken for the same. Writes nothing but the index.
 Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor);
 

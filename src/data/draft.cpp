@@ -8,6 +8,7 @@
 #include "base/class_names.h"
 #include "base/errors.h"
 #include "data/check_images.h"
+#include "data/keep_classes.h"
 #include "data/read_yolo.h"
 
 namespace y6q::data {
@@ -54,6 +55,7 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
     draft.category_ids.resize(draft.class_names.size());
     std::iota(draft.category_ids.begin(), draft.category_ids.end(), 0);
   }
+  const KeptClasses kept = keep_classes(options.classes, draft);
   if (!std::ranges::is_sorted(draft.samples, {}, &DraftSample::image)) {
     std::ranges::sort(draft.samples, {}, &DraftSample::image);
   }
@@ -61,7 +63,8 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
   Dataset dataset;
   dataset.split = options.split;
   dataset.findings = draft.findings;
-  std::string digest = options.keep_difficult && has_difficult(draft) ? "difficult objects are kept\n" : "";
+  std::string digest = kept.digest_line;
+  digest += options.keep_difficult && has_difficult(draft) ? "difficult objects are kept\n" : "";
   std::string first_without_area;
   std::vector<const DraftSample*> broken;
   for (size_t i = 0; i < checked.size(); ++i) {
@@ -100,6 +103,7 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
     std::ranges::copy(sample->problems, std::back_inserter(dataset.problems));
   dataset.class_names = std::move(draft.class_names);
   dataset.category_ids = std::move(draft.category_ids);
+  dataset.other_classes = kept.others;
   dataset.annotation_json = std::move(draft.annotation_json);
   dataset.sha256 = sha256_hex(digest);
   return dataset;

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "data/check_classes.h"
 #include "data/split_summary.h"
 #include "data/test_set.h"
 
@@ -230,6 +231,70 @@ TEST_F(LayoutsTest, LabelFilesThatAreMissingAreAWarningOnceTheyAreMoreThanOneInT
                      HasSubstr((root / "labels/train/11.txt").string()))));
   for (int i = 0; i < 22; ++i) text("labels/train/" + std::to_string(10 + i) + ".txt", "0 0.5 0.5 0.5 0.5\n");
   EXPECT_THAT(likely_mistakes(read("data.yaml")), IsEmpty());  // 2 of 24
+}
+
+TEST_F(LayoutsTest, ChosenClassesShrinkTheListInTheSetsOrderAndKeepCategoryIds) {
+  text("data.yaml", "train: images/train\nnames: [cat, dog, bird, \"0\"]\n");
+  image("images/train/a.png");
+  image("images/train/b.png");
+  text("labels/train/a.txt", "3 0.5 0.5 0.5 0.5\n2 0.5 0.5 0.25 0.25\n0 0.5 0.5 0.1 0.1\n");
+  text("labels/train/b.txt", "1 0.5 0.5 0.5 0.5\n");
+  const Dataset chosen = read("data.yaml", {.classes = {"bird", "cat"}});
+  EXPECT_THAT(chosen.class_names, ElementsAre("cat", "bird"));
+  EXPECT_THAT(chosen.category_ids, ElementsAre(0, 2));
+  EXPECT_THAT(chosen.other_classes, ElementsAre("dog", "0"));
+  EXPECT_THAT(chosen.images.at(0).labels,
+              ElementsAre(Label{1, 0.5, 0.5, 0.25, 0.25}, Label{0, 0.5, 0.5, 0.1, 0.1}));
+  EXPECT_THAT(chosen.images.at(1).labels, IsEmpty()) << "the image stays, as background";
+  const Dataset numbers = read("data.yaml", {.classes = {"2", "cat", "cat"}});
+  EXPECT_EQ(numbers.class_names, chosen.class_names);
+  EXPECT_EQ(numbers.sha256, chosen.sha256);
+  EXPECT_THAT(read("data.yaml", {.classes = {"0"}}).class_names, ElementsAre("0"))
+      << "a name before a number";
+}
+
+TEST_F(LayoutsTest, AChoiceOfClassesIsPartOfTheDigestUnlessItIsAll) {
+  yolo();
+  const std::string all = read("data.yaml").sha256, cat = read("data.yaml", {.classes = {"cat"}}).sha256;
+  EXPECT_NE(cat, all);
+  EXPECT_NE(read("data.yaml", {.classes = {"dog"}}).sha256, cat);
+  EXPECT_EQ(read("data.yaml", {.classes = {"dog", "cat"}}).sha256, all);
+}
+
+TEST_F(LayoutsTest, ChosenClassesOfACocoJsonKeepItsCategoryIds) {
+  image("val/a.png");
+  image("val/b.png");
+  text("instances_val.json", kTwoImages);
+  const Dataset set = read("instances_val.json", {.split = "val", .classes = {"dog"}});
+  EXPECT_THAT(set.category_ids, ElementsAre(7));
+  EXPECT_THAT(set.images.at(0).labels, ElementsAre(Label{0, 0.5, 0.5, 0.5, 0.5}));
+}
+
+TEST_F(LayoutsTest, AClassThatTheSetDoesNotHaveIsWrongUsage) {
+  yolo();
+  for (const char* word : {"bird", "2", "-1", "1.5", ""}) {
+    EXPECT_THAT(error_of<UsageError>("data.yaml", {.classes = {"cat", word}}),
+                AllOf(HasSubstr("'" + std::string(word) + "'"), HasSubstr("0 to 1"), HasSubstr("cat, dog")));
+  }
+}
+
+TEST_F(LayoutsTest, ANetworkOfMoreClassesIsMatchedWithTheChosenOnesByName) {
+  yolo();
+  const fs::path weights = "net.onnx", yaml = root / "data.yaml";
+  const Dataset all = read("data.yaml"), dog = read("data.yaml", {.classes = {"dog"}});
+  EXPECT_THAT(match_classes({"dog", "bird", "cat"}, weights, dog, yaml), ElementsAre(0, -1, -1));
+  EXPECT_THAT(match_classes({"cat", "dog"}, weights, all, yaml), IsEmpty());
+  EXPECT_THAT(match_classes({"dog"}, weights, dog, yaml), IsEmpty());
+  EXPECT_THAT(match_classes({}, weights, all, yaml), IsEmpty());
+  EXPECT_THROW(match_classes({}, weights, dog, yaml), InputError);
+  EXPECT_THROW(match_classes({"cat", "bird"}, weights, dog, yaml), InputError);
+  EXPECT_THROW(match_classes({"dog", "cat", "bird"}, weights, all, yaml), InputError) << "nothing was chosen";
+  try {
+    match_classes({"dog"}, weights, all, yaml);
+    ADD_FAILURE();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--classes \"dog\""));
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/class_names.h"
 #include "base/errors.h"
 #include "image/colour.h"
 
@@ -20,7 +21,7 @@ std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
-void check(const DetectorOptions& options, int64_t class_count) {
+void check(const DetectorOptions& options) {
   const detect::NmsOptions& nms = options.nms;
   if (!(nms.score_threshold >= 0 && nms.score_threshold <= 1 && nms.iou_threshold >= 0 &&
         nms.iou_threshold <= 1 && nms.max_detections >= 0 && nms.max_candidates >= 0)) {
@@ -29,11 +30,14 @@ void check(const DetectorOptions& options, int64_t class_count) {
         "from 0 to 1 and numbers from 0 are accepted",
         nms.score_threshold, nms.iou_threshold, nms.max_detections, nms.max_candidates);
   }
-  for (const int64_t label : options.labels) {
-    if (label < 0 || label >= class_count) {
-      throw UsageError("detector: there is no class {}; the network knows 0 to {}", label, class_count - 1);
-    }
-  }
+}
+
+/// The labels of the classes that were asked for.
+std::vector<int64_t> labels_of(const std::vector<std::string>& classes, std::vector<std::string> names,
+                               int64_t class_count) {
+  for (int64_t label = std::ssize(names); label < class_count; ++label)
+    names.push_back(std::to_string(label));
+  return find_classes(classes, names);
 }
 
 }  // namespace
@@ -56,14 +60,18 @@ std::vector<detect::ImageOutput> image_outputs(const std::vector<engine::OutputT
 ImageDetector::Facts ImageDetector::facts_of(const engine::Engine& engine, const DetectorOptions& options) {
   std::vector<engine::OutputTensor> empty;
   for (const engine::TensorInfo& info : engine.outputs()) empty.push_back({info.name, info.shape, {}});
-  Facts facts{options, 0, {}};
+  Facts facts{options, 0, {}, {}};
   facts.class_count = detect::class_count_of(image_outputs(empty));
-  facts.class_names = class_names_of(engine);
+  facts.class_names = options.names.empty() ? class_names_of(engine) : options.names;
   if (!facts.class_names.empty() && std::ssize(facts.class_names) != facts.class_count) {
-    throw InputError("the file names {} classes, its outputs tell {} apart", facts.class_names.size(),
+    throw InputError("{}, its outputs tell {} classes apart",
+                     options.names.empty()
+                         ? fmt::format("the file names {} classes", facts.class_names.size())
+                         : fmt::format("{} class names are given", facts.class_names.size()),
                      facts.class_count);
   }
-  check(options, facts.class_count);
+  check(options);
+  facts.labels = labels_of(options.classes, facts.class_names, facts.class_count);
   return facts;
 }
 
@@ -108,9 +116,9 @@ void ImageDetector::infer() { outputs_ = engine_->infer(std::span<const uint8_t>
 std::vector<detect::Detection> ImageDetector::collect() const {
   const DetectorOptions& options = facts_->options;
   auto candidates = detect::candidates_of(image_outputs(outputs_), input_size().height, options.nms);
-  if (!options.labels.empty()) {
+  if (const std::vector<int64_t>& labels = facts_->labels; !labels.empty()) {
     std::erase_if(candidates, [&](const detect::Detection& candidate) {
-      return std::ranges::find(options.labels, candidate.label) == options.labels.end();
+      return std::ranges::find(labels, candidate.label) == labels.end();
     });
   }
   auto detections = detect::nms(std::move(candidates), options.nms);

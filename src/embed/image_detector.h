@@ -22,7 +22,9 @@ struct DetectorOptions {
   /// The reference's `infer` (spec/06 §3): 0.4, 0.45, 1000, the best class of a cell.
   detect::NmsOptions nms{
       .score_threshold = 0.4F, .iou_threshold = 0.45F, .max_detections = 1000, .multi_label = false};
-  std::vector<int64_t> labels = {};  ///< only these classes, others neither count nor suppress; empty: all
+  std::vector<std::string> names = {};  ///< of the classes, instead of the file's
+  /// Only these, by name or number from 0; others neither count nor suppress. Empty: all.
+  std::vector<std::string> classes = {};
 };
 
 enum class ChannelOrder { bgr, rgb };
@@ -31,7 +33,8 @@ enum class ChannelOrder { bgr, rgb };
 class ImageDetector {
  public:
   /// An ONNX file as `export` writes it: one image input, raw or decoded head. Throws InputError (no such
-  /// file, other outputs, names or a precision that do not fit it), UsageError (options out of range),
+  /// file, other outputs, names or a precision that do not fit it), UsageError (options out of range, classes
+  /// that it does not know),
   /// EnvironmentError (no OpenVINO, no BF16 in this CPU).
   ImageDetector(const fs::path& onnx, const DetectorOptions& options);
 
@@ -50,7 +53,7 @@ class ImageDetector {
 
   image::Size input_size() const;
   int64_t class_count() const { return facts_->class_count; }
-  /// As the file has them; empty when it has none.
+  /// As given, else as the file has them; empty when there are none.
   const std::vector<std::string>& class_names() const { return facts_->class_names; }
   engine::Precision precision() const { return engine_->precision(); }
   /// What computes, as engine::describe says it.
@@ -62,6 +65,7 @@ class ImageDetector {
     DetectorOptions options;
     int64_t class_count = 0;
     std::vector<std::string> class_names;
+    std::vector<int64_t> labels;  ///< that count; empty: all
   };
   ImageDetector(std::unique_ptr<engine::Engine> engine, std::shared_ptr<const Facts> facts);
   static Facts facts_of(const engine::Engine& engine, const DetectorOptions& options);

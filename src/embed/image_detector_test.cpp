@@ -100,7 +100,7 @@ TEST_F(ImageDetectorTest, KnowsWhatTheFileSaysAboutItself) {
 
 TEST_F(ImageDetectorTest, OnlyTheLabelsAskedForCompete) {
   DetectorOptions options = kLow;
-  options.labels = {1};
+  options.classes = {"b"};
   options.nms.agnostic = true;
   const auto found = ImageDetector(write_network(folder_), options).detect(picture(64, 96));
   EXPECT_FALSE(found.empty());
@@ -111,7 +111,10 @@ TEST_F(ImageDetectorTest, RefusesWhatDoesNotFitTheFile) {
   const fs::path onnx = write_network(folder_);
   EXPECT_THAT([&] { ImageDetector(onnx, {.precision = engine::Precision::int8}); },
               ThrowsMessage<InputError>(AllOf(HasSubstr(onnx.string()), HasSubstr("no quantizers"))));
-  EXPECT_THAT([&] { ImageDetector(onnx, {.labels = {3}}); }, ThrowsMessage<UsageError>(HasSubstr("0 to 2")));
+  for (const char* other : {"3", "-1", "d", ""}) {
+    EXPECT_THAT([&] { ImageDetector(onnx, {.classes = {other}}); },
+                ThrowsMessage<UsageError>(AllOf(HasSubstr("0 to 2"), HasSubstr("a, b, c d"))));
+  }
   EXPECT_THAT([&] { ImageDetector(onnx, {.nms = {.score_threshold = 2}}); },
               ThrowsMessage<UsageError>(HasSubstr("score threshold 2")));
   write_network(folder_, "a\nb");

@@ -27,9 +27,7 @@ bool has_state(const fs::path& out, Run& run) {
 class Steps {
  public:
   explicit Steps(const Context& context)
-      : in_(context),
-        files_(context.network.files),
-        data_(" --data " + shell_word(fs::absolute(context.run.options().data).string())) {}
+      : in_(context), files_(context.network.files), data_(" " + context.data_arguments()) {}
 
   std::vector<Step> list() {
     if (in_.network.searches) search();

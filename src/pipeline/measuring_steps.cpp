@@ -55,9 +55,9 @@ class Steps {
               .together = true};
     if (row.model == "engine") {
       step.by_hand =
-          fmt::format("eval --weights {} --data {} --split {}",
+          fmt::format("eval --weights {} {} --split {}",
                       shell_word(row.file.lexically_relative(in_.options.train.training.out).string()),
-                      shell_word(fs::absolute(in_.run.options().data).string()), in_.options.split);
+                      in_.data_arguments(), in_.options.split);
     }
     step.work = [row, choices, numbers, detections, split = in_.options.split,
                  size = in_.options.train.image_size](Run& run) {

@@ -1,5 +1,7 @@
 #include "pipeline/steps.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/isa.h"
@@ -47,6 +49,13 @@ train::TrainRecipe Context::qat_recipe() const {
   training.epochs.reset();  // those of --epochs are the float network's
   return stages::chosen_recipe(training, run,
                                stages::default_qat_recipe(options.train.architecture, premises.train_images));
+}
+
+std::string Context::data_arguments() const {
+  const stages::RunOptions& chosen = run.options();
+  const std::string data = "--data " + shell_word(fs::absolute(chosen.data).string());
+  if (chosen.classes.empty()) return data;
+  return fmt::format("{} --classes {}", data, shell_word(fmt::format("{}", fmt::join(chosen.classes, ","))));
 }
 
 std::vector<Measured> Context::measured() const {

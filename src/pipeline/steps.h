@@ -26,6 +26,8 @@ struct Context {
   train::TrainRecipe float_recipe(const std::string& mode, const std::string& text) const;
   train::TrainRecipe qat_recipe() const;
   std::vector<Measured> measured() const;
+  /// The run's data set, as a command by hand names it.
+  std::string data_arguments() const;
 };
 
 /// From the data to the engine: hyper-search to build.

@@ -37,15 +37,6 @@ std::vector<std::unique_ptr<embed::ImageDetector>> open_detectors(const DetectOp
   return detectors;
 }
 
-std::vector<std::string> names_of(const DetectOptions& options, const embed::ImageDetector& detector) {
-  if (options.names.empty()) return detector.class_names();
-  if (std::ssize(options.names) != detector.class_count()) {
-    throw InputError("detect: {} class names are given, {} tells {} classes apart", options.names.size(),
-                     options.onnx.string(), detector.class_count());
-  }
-  return options.names;
-}
-
 FrameResult from_file_to_boxes(FrameJob job, embed::ImageDetector& detector, bool keep_picture) {
   FrameResult result{.source = std::move(job.source), .frame = job.frame, .frames_per_s = job.frames_per_s};
   result.problem = std::move(job.problem);
@@ -100,7 +91,7 @@ std::string class_name(const std::vector<std::string>& names, int64_t label) {
 DetectSummary detect(const DetectOptions& options, const FrameSink& sink, Monitor& monitor) {
   const auto detectors = open_detectors(options);
   DetectSummary summary;
-  summary.class_names = names_of(options, *detectors[0]);
+  summary.class_names = detectors[0]->class_names();
   summary.runner = detectors[0]->runner();
   FrameFeed feed(options.sources, options.list, options.camera);
   std::atomic<bool> stopped = false;

@@ -15,10 +15,9 @@ struct DetectOptions {
   fs::path onnx;
   embed::DetectorOptions detector{};  ///< threads: images at a time, each on one core; 0: all cores
   std::vector<DetectSource> sources{};
-  std::istream* list = nullptr;      ///< paths, one a line, when a source stands for a list
-  std::string camera{};              ///< instead of sources: a camera's number or a stream's URL
-  std::vector<std::string> names{};  ///< of the classes; empty: those of the file
-  bool keep_pictures = false;        ///< FrameResult::picture is wanted
+  std::istream* list = nullptr;  ///< paths, one a line, when a source stands for a list
+  std::string camera{};          ///< instead of sources: a camera's number or a stream's URL
+  bool keep_pictures = false;    ///< FrameResult::picture is wanted
 };
 
 /// Seconds that the steps of one image took, on the thread that worked on it.

@@ -60,6 +60,14 @@ std::vector<coco::ImageDetections> merged(const Found& mine, bool stopped, dist:
   return detections;
 }
 
+/// Numbers classes as the data set does, and drops the boxes of those that it has not.
+void renumber(std::vector<detect::Detection>& detections, const std::vector<int64_t>& class_of) {
+  if (class_of.empty()) return;
+  std::erase_if(detections, [&](detect::Detection& detection) {
+    return (detection.label = class_of.at(static_cast<size_t>(detection.label))) < 0;
+  });
+}
+
 /// Whoever opens a network compares its classes by name where its file names them; not every ONNX file does.
 void check_labels(const std::vector<detect::Detection>& detections, const data::Dataset& dataset) {
   for (const detect::Detection& detection : detections) {
@@ -107,6 +115,7 @@ coco::Options judging_of(const data::Dataset& dataset, const Run& run) {
   // An annotation file is judged as COCO does, whatever it flags.
   coco::Options options{.use_ignore = dataset.annotation_json.empty(), .threads = run.threads()};
   for (const data::ImageRecord& record : dataset.images) options.image_ids.push_back(record.image_id);
+  if (!dataset.other_classes.empty()) options.category_ids = dataset.category_ids;
   return options;
 }
 
@@ -129,6 +138,7 @@ Evaluation evaluate(infer::Runner& runner, const data::Dataset& all, const Evalu
     auto detections = runner.detect(*batch, options.protocol.nms);
     for (size_t i = 0; i < detections.size(); ++i) {
       const data::ImageRecord& record = dataset.images[static_cast<size_t>(batch->records[i])];
+      renumber(detections[i], options.class_of);
       check_labels(detections[i], dataset);
       detect::to_source(detections[i], batch->placements[i]);
       found_here[batch->number].push_back({record.image_id, std::move(detections[i])});

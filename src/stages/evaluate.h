@@ -15,6 +15,9 @@ struct EvaluateOptions {
   std::array<int64_t, 2> image_size{640, 640};  ///< height, width
   int64_t batch_size = 32;
   eval::Protocol protocol{};
+  /// The data set's class of each of the network's, -1: its boxes do not count (data::match_classes). Empty:
+  /// they are the same.
+  std::vector<int64_t> class_of{};
 };
 
 struct Evaluation {
@@ -29,7 +32,8 @@ struct Evaluation {
 /// difficult carry COCO's `ignore`.
 coco::GroundTruth ground_truth_of(const data::Dataset& dataset);
 
-/// How detections of a split are judged: on the images that were loaded (an annotation file may hold more).
+/// How detections of a split are judged: on the images that were loaded and the classes that were chosen (an
+/// annotation file may hold more).
 coco::Options judging_of(const data::Dataset& dataset, const Run& run);
 
 /// Runs a network over a split and evaluates it: one protocol for float, simulated and engine models.

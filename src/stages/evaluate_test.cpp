@@ -59,6 +59,34 @@ TEST(Evaluate, ADifficultObjectIsNeitherHitNorMiss) {
   EXPECT_NEAR(map_of({hard, first, second}, counted), 2.0 / 3, 1e-9);
 }
 
+TEST(Evaluate, BoxesOfClassesThatWereLeftOutDoNotCount) {
+  const support::Folder folder;
+  const data::Dataset set = one_image(folder);
+  const detect::Detection first{{0, 0, 16, 16}, 0.8F, 2}, second{{32, 32, 48, 48}, 0.7F, 2},
+      other{{48, 0, 64, 16}, 0.9F, 1};
+  FixedRunner runner({other, first, second});
+  const stages::Run run({}, silent_monitor());
+  const Evaluation result = evaluate(runner, set, {.image_size = {64, 64}, .class_of = {-1, -1, 0}}, run);
+  EXPECT_NEAR(result.map(), 1, 1e-9) << "a false alarm of the best score would halve it";
+  EXPECT_EQ(result.detections.at(0).detections.size(), 2U);
+}
+
+TEST(Evaluate, OnlyChosenClassesOfAnAnnotationFileAreJudged) {
+  const support::Folder folder;
+  data::Dataset set = one_image(folder);
+  write_file(folder / "val.json",
+             R"({"images": [{"id": 1}], "categories": [{"id": 3, "name": "a"}, {"id": 5, "name": "b"}],
+      "annotations": [{"id": 1, "image_id": 1, "category_id": 5, "bbox": [0, 0, 16, 16], "area": 256, "iscrowd": 0},
+                      {"id": 2, "image_id": 1, "category_id": 3, "bbox": [32, 32, 16, 16], "area": 256, "iscrowd": 0}]})");
+  set.annotation_json = folder / "val.json";
+  set.class_names = {"b"};
+  set.category_ids = {5};
+  const detect::Detection found{{0, 0, 16, 16}, 0.8F, 0};
+  EXPECT_NEAR(map_of({found}, set), 0.5, 1e-9) << "class a is missed";
+  set.other_classes = {"a"};
+  EXPECT_NEAR(map_of({found}, set), 1, 1e-9);
+}
+
 TEST(Evaluate, AnImageOfDifficultObjectsAloneIsAnnotated) {
   const support::Folder folder;
   data::Dataset set = one_image(folder);

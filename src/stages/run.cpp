@@ -58,6 +58,7 @@ const data::Dataset& Run::data(const std::string& split) {
                                               .threads = options_.threads,
                                               .sole_split = options_.sole_split,
                                               .keep_difficult = options_.keep_difficult,
+                                              .classes = options_.classes,
                                               .index = options_.index},
                                              monitor_);
   require_same(fmt::format("images or labels of split {}", split), dataset.sha256);

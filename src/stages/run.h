@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/monitor.h"
 #include "data/dataset.h"
@@ -22,6 +23,7 @@ struct RunOptions {
   bool skip_broken = false;        ///< leave broken samples out and count them
   bool sole_split = false;         ///< the command reads one split and no other (data::DatasetOptions)
   bool keep_difficult = false;     ///< VOC's difficult objects are like all others
+  std::vector<std::string> classes{};  ///< only these (data::DatasetOptions); empty: all
   data::ImageIndexOptions index{};
 };
 

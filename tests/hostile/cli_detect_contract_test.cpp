@@ -86,7 +86,10 @@ TEST_F(DetectContract, OnlyTheClassesAskedFor) {
   for (const auto& image : document.at("images")) {
     for (const auto& found : image.at("detections")) EXPECT_EQ(found.at("name"), "triangle");
   }
+  const auto by_name = expect_json(detect({"--source", in_, "--classes", "triangle", "--agnostic-nms"}));
+  EXPECT_EQ(by_name.at("images"), document.at("images"));
   expect_failure(2, detect({"--source", in_, "--classes", "4"}), HasSubstr("0 to 3"));
+  expect_failure(2, detect({"--source", in_, "--classes", "moon"}), HasSubstr("'moon'"));
 }
 
 TEST_F(DetectContract, BrokenImagesAreSkippedAndEndWithThree) {

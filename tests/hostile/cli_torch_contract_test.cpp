@@ -402,6 +402,32 @@ TEST_F(TorchContract, EveryCommandSaysWhatItHasReadOfASplitAndWarnsOfMissingLabe
   EXPECT_GT(trained.err.rfind("*** WARNING"), trained.err.rfind("epoch")) << "it stands at the end again";
 }
 
+TEST_F(TorchContract, ANetworkOfChosenClassesKnowsTheseAlone) {
+  const std::string data = make_set(), all = make_weights(), out = folder_ / "run";
+  expect_json({"train", "--data", data, "--classes", "triangle,0", "--out", out, "--img-size", "64",
+               "--epochs", "1", "--batch-size", "4", "--threads", "1"});
+  const std::string weights = out + "/best.safetensors", ptq = folder_ / "chosen.safetensors";
+  EXPECT_THAT(formats::read_model(weights).info.class_names, testing::ElementsAre("disc", "triangle"));
+  const Arguments calibrate{"calibrate", "--weights", weights, "--data", data, "--out", ptq, "--images", "2"};
+  expect_failure(3, calibrate, HasSubstr("--classes \"disc,triangle\""));
+  EXPECT_EQ(run(with(calibrate, {"--classes", "disc,triangle"})).code, 0);
+  for (const std::string& network : {weights, ptq, all}) {
+    const auto document = expect_json(with(eval(network, data), {"--classes", "disc,triangle"}));
+    ASSERT_EQ(document.at("classes").size(), 2U) << network;
+    EXPECT_EQ(document.at("classes").at(1).at("name"), "triangle");
+    EXPECT_EQ(document.at("classes").at(1).at("id"), 2) << "category ids stay";
+  }
+  expect_failure(3, with(eval(weights, data), {"--classes", "disc,cross"}), HasSubstr("disc, cross"));
+  expect_failure(2, with(eval(all, data), {"--classes", "moon"}), HasSubstr("'moon'"));
+  const std::string onnx = folder_ / "chosen.onnx";
+  ASSERT_EQ(run({"export", "--weights", weights, "--out", onnx}).code, 0);
+  if (!engine::supports(engine::Kind::openvino, engine::Precision::fp32)) return;
+  EXPECT_EQ(expect_json(with(eval(onnx, data), {"--classes", "0,2"})).at("classes").size(), 2U);
+  const auto found = expect_json(
+      {"detect", "--weights", onnx, "--source", folder_ / "set/images/val", "--classes", "triangle"});
+  EXPECT_EQ(found.at("names"), nlohmann::json({"disc", "triangle"}));
+}
+
 TEST_F(TorchContract, AnUnreadableFileIsNotABrokenSample) {
   const std::string data = make_set(), weights = make_weights();
   const support::ProcessOptions nobody{.as_nobody = true};

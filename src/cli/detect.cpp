@@ -55,7 +55,7 @@ class DetectCommand : public Command {
                        options_.onnx.string());
     }
     if (!data_.empty()) options_.detector.names = data::read_data_yaml(data_).names;
-    if (!sources_.empty()) options_.sources = stages::find_sources(sources_);
+    if (!sources_.empty()) options_.sources = stages::find_sources(sources_, console.monitor());
     options_.list = &std::cin;
     output_.pictures = !no_images_;
     check_output();

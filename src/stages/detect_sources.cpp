@@ -3,6 +3,7 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "base/errors.h"
@@ -21,23 +22,75 @@ fs::path contained(const fs::path& path) {
   return safe;
 }
 
+/// What has been found so far.
+struct Found {
+  std::vector<DetectSource> sources;
+  Monitor& monitor;
+};
+
 DetectSource file_source(const fs::path& path, const fs::path& relative) {
   return {.path = path, .relative = contained(relative), .is_video = image::has_video_extension(path)};
 }
 
+/// A link to one of the folders that lead to it would be followed for ever, one to itself cannot be.
+bool may_enter(const fs::recursive_directory_iterator& entry) {
+  std::error_code ignored;
+  if (!entry->is_symlink(ignored)) return true;
+  if (!entry->is_directory(ignored)) return false;
+  fs::path above = entry->path().parent_path();
+  for (int depth = entry.depth(); depth >= 0; --depth, above = above.parent_path()) {
+    if (fs::equivalent(above, entry->path(), ignored)) return false;
+  }
+  return true;
+}
+
+/// ".heic", in lower case.
+std::string type_of(const fs::path& file) {
+  if (!file.has_extension()) return "without extension";
+  std::string type = file.extension().string();
+  std::ranges::transform(type, type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  return type;
+}
+
+/// "photos: 3 files of other types are left out: 2 .heic, 1 .gif", the most frequent first.
+void say_left_out(const fs::path& folder, const std::map<std::string, int64_t>& types, Monitor& monitor) {
+  constexpr size_t kShown = 8;
+  std::vector<std::pair<int64_t, std::string>> counts;
+  int64_t files = 0;
+  for (const auto& [type, count] : types) {
+    counts.emplace_back(-count, type);
+    files += count;
+  }
+  if (files == 0) return;
+  std::ranges::sort(counts);
+  std::string text;
+  for (size_t i = 0; i < std::min(kShown, counts.size()); ++i) {
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", -counts[i].first, counts[i].second);
+  }
+  monitor.message(fmt::format("detect: {}: {} files of other types are left out: {}{}", folder.string(),
+                              files, text, counts.size() > kShown ? ", …" : ""));
+}
+
 /// `below`: the folder's place in the output.
-void add_folder(const fs::path& folder, const fs::path& below, std::vector<DetectSource>& found) {
+void add_folder(const fs::path& folder, const fs::path& below, Found& found) {
   std::vector<fs::path> files;
-  for (const auto& entry :
-       fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
-    const bool is_video = image::video_available() && image::has_video_extension(entry.path());
-    if ((is_video || image::has_image_extension(entry.path())) && entry.is_regular_file()) {
-      files.push_back(entry.path());
+  std::map<std::string, int64_t> others;
+  std::error_code ignored;
+  for (fs::recursive_directory_iterator entry(folder, fs::directory_options::follow_directory_symlink), end;
+       entry != end; ++entry) {
+    if (!may_enter(entry)) entry.disable_recursion_pending();
+    if (!entry->is_regular_file(ignored)) continue;
+    const bool is_video = image::video_available() && image::has_video_extension(entry->path());
+    if (is_video || image::has_image_extension(entry->path())) {
+      files.push_back(entry->path());
+    } else {
+      ++others[type_of(entry->path())];
     }
   }
   std::ranges::sort(files);
   for (const fs::path& file : files)
-    found.push_back(file_source(file, below / file.lexically_relative(folder)));
+    found.sources.push_back(file_source(file, below / file.lexically_relative(folder)));
+  say_left_out(folder, others, found.monitor);
 }
 
 std::vector<fs::path> expand(const std::string& pattern) {
@@ -57,11 +110,11 @@ fs::path plain_prefix(const fs::path& pattern) {
   return prefix;
 }
 
-void add_word(const std::string& word, std::vector<DetectSource>& found) {
+void add_word(const std::string& word, Found& found) {
   const fs::path path(word);
   if (fs::is_directory(path)) return add_folder(path, {}, found);
   if (fs::exists(path)) {
-    found.push_back(file_source(path, path.filename()));
+    found.sources.push_back(file_source(path, path.filename()));
     return;
   }
   if (word.find_first_of("*?[") == std::string::npos) {
@@ -75,24 +128,24 @@ void add_word(const std::string& word, std::vector<DetectSource>& found) {
     if (fs::is_directory(match)) {
       add_folder(match, relative, found);
     } else {
-      found.push_back(file_source(match, relative));
+      found.sources.push_back(file_source(match, relative));
     }
   }
 }
 
 }  // namespace
 
-std::vector<DetectSource> find_sources(const std::vector<std::string>& words) {
-  std::vector<DetectSource> found;
+std::vector<DetectSource> find_sources(const std::vector<std::string>& words, Monitor& monitor) {
+  Found found{{}, monitor};
   for (const std::string& word : words) {
     if (word == "-") {
-      found.push_back({.path = word, .relative = {}, .is_list = true});
+      found.sources.push_back({.path = word, .relative = {}, .is_list = true});
     } else {
       add_word(word, found);
     }
   }
-  if (found.empty()) throw_no_image();
-  return found;
+  if (found.sources.empty()) throw_no_image();
+  return std::move(found.sources);
 }
 
 std::optional<DetectSource> next_listed(std::istream& list) {

@@ -155,10 +155,27 @@ Draft read_draft(const fs::path& path, const DatasetOptions& options) {
   throw InputError("data: {}: accepted are a .yaml, a .json or a folder", path.string());
 }
 
+bool has_split(const fs::path& path, const std::string& split) {
+  if (is_voc_folder(path)) return fs::exists(voc_list(path, split));
+  if (fs::exists(path / "data.yaml")) return has_split(path / "data.yaml", split);
+  if (fs::is_directory(path)) return !json_in_folder(path, split).empty();
+  if (is_yaml(path)) return read_data_yaml(path).splits.contains(split);
+  return !coco_json_of_split(path, split).empty();
+}
+
 }  // namespace
 
 Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor) {
   return finish_dataset(read_draft(description_of(data), options), options, monitor);
+}
+
+std::vector<std::string> splits_of(const fs::path& data) {
+  const fs::path path = description_of(data);
+  std::vector<std::string> splits;
+  for (const char* split : {"train", "val", "test"}) {
+    if (has_split(path, split)) splits.emplace_back(split);
+  }
+  return splits;
 }
 
 }  // namespace y6q::data

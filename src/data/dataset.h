@@ -85,4 +85,7 @@ struct DatasetOptions {
 /// left out or taken for the same. Writes nothing but the index.
 Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor);
 
+/// The splits that a data set has, of train, val and test in this order; none where nothing tells it.
+std::vector<std::string> splits_of(const fs::path& data);
+
 }  // namespace y6q::data

@@ -297,5 +297,22 @@ TEST_F(LayoutsTest, ANetworkOfMoreClassesIsMatchedWithTheChosenOnesByName) {
   }
 }
 
+TEST_F(LayoutsTest, TheSplitsThatASetHasAreFound) {
+  yolo();
+  EXPECT_THAT(splits_of(root / "data.yaml"), ElementsAre("train", "val"));
+  EXPECT_THAT(splits_of(root), ElementsAre("train", "val"));
+  text("coco/annotations/instances_val2017.json", "{}");
+  text("coco/annotations/instances_train2017.json", "{}");
+  EXPECT_THAT(splits_of(root / "coco"), ElementsAre("train", "val"));
+  EXPECT_THAT(splits_of(root / "coco/annotations/instances_val2017.json"), ElementsAre("train", "val"));
+  text("coco/annotations/instances_default.json", "{}");
+  EXPECT_THAT(splits_of(root / "coco/annotations/instances_default.json"), IsEmpty());
+  text("voc/ImageSets/Main/test.txt", "");
+  fs::create_directories(root / "voc/Annotations");
+  fs::create_directories(root / "voc/JPEGImages");
+  EXPECT_THAT(splits_of(root / "voc"), ElementsAre("test"));
+  EXPECT_THROW(splits_of(root / "gone"), InputError);
+}
+
 }  // namespace
 }  // namespace y6q::data

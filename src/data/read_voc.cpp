@@ -29,7 +29,8 @@ std::vector<std::string> names_in(const fs::path& annotations) {
 }
 
 fs::path image_of(const fs::path& folder, const std::string& stem) {
-  for (const char* extension : {".jpg", ".jpeg", ".JPG", ".png", ".bmp", ".tif", ".tiff", ".webp"}) {
+  for (const char* extension :
+       {".jpg", ".jpeg", ".JPG", ".png", ".bmp", ".tif", ".tiff", ".webp", ".dng", ".mpo"}) {
     const fs::path image = folder / "JPEGImages" / (stem + extension);
     if (fs::exists(image)) return image;
   }
@@ -83,9 +84,13 @@ bool is_voc_folder(const fs::path& folder) {
   return fs::is_directory(folder / "Annotations") && fs::is_directory(folder / "JPEGImages");
 }
 
+fs::path voc_list(const fs::path& folder, const std::string& split) {
+  return folder / "ImageSets" / "Main" / (split + ".txt");
+}
+
 Draft read_voc_draft(const fs::path& folder, const std::string& split,
                      const std::vector<std::string>& class_names) {
-  const fs::path list = folder / "ImageSets" / "Main" / (split + ".txt");
+  const fs::path list = voc_list(folder, split);
   Draft draft;
   draft.root = fs::absolute(folder);
   draft.class_names = class_names.empty() ? names_in(folder / "Annotations") : class_names;

@@ -5,6 +5,7 @@ namespace y6q::cli {
 
 std::vector<CommandEntry> commands() {
   return {{"synth", kSynth, make_synth_command},
+          {"data", kData, make_data_command},
           {"train", kTrain, nullptr},
           {"calibrate", kCalibrate, nullptr},
           {"sensitivity", kSensitivity, nullptr},

@@ -4,6 +4,7 @@
 namespace y6q::cli {
 
 inline constexpr const char* kSynth = "Write a generated detection data set";
+inline constexpr const char* kData = "Check a data set, or convert it to another form";
 inline constexpr const char* kTrain = "Train a float detector";
 inline constexpr const char* kCalibrate =
     "Quantize a trained model (PTQ): insert quantizers and calibrate their ranges";

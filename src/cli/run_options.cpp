@@ -3,10 +3,9 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/errors.h"
 #include "base/isa.h"
+#include "cli/cache_folder.h"
 #include "cli/options.h"
 #include "cli/terminal_monitor.h"
 #include "dist/join.h"
@@ -23,17 +22,6 @@ constexpr int kMostProcesses = 1024;
 [[noreturn]] void give_up(const std::string& what) {
   fmt::print(stderr, "yolov6q: {}; the job ends; the same command goes on from the last saved state\n", what);
   ::_exit(static_cast<int>(ExitCode::kEnvironment));
-}
-
-/// Where programs keep what they can find again (XDG Base Directory Specification 0.8); empty: nowhere.
-fs::path cache_folder() {
-  const auto variable = [](const char* name) -> fs::path {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread starts
-    return value == nullptr ? "" : value;
-  };
-  const fs::path cache = variable("XDG_CACHE_HOME"), home = variable("HOME");
-  if (cache.is_absolute()) return cache;
-  return home.is_absolute() ? home / ".cache" : fs::path();
 }
 
 /// Of all processes but the first: says nothing, and stops when it is asked to.
@@ -101,8 +89,7 @@ stages::Run& RunSetup::start(Console& console) {
     silent_ = std::make_unique<QuietMonitor>(console.monitor());
     console.be_silent();
   }
-  if (const fs::path cache = cache_folder(); !cache.empty())
-    options.index.folder = cache / "yolov6q" / "images";
+  options.index.folder = image_index_folder();
   run_ = std::make_unique<stages::Run>(options, silent_ ? *silent_ : console.monitor(), group);
   eager::open_device(run_->device());  // what is missing is said before the data are read
   return *run_;

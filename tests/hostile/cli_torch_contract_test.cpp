@@ -398,6 +398,7 @@ TEST_F(TorchContract, EveryCommandSaysWhatItHasReadOfASplitAndWarnsOfMissingLabe
   says(with({"sensitivity"}, of_weights), AllOf(of_train, of_val));
   says(eval(weights, data), of_val);
   says(with({"train", "--out", folder_ / "run"}, short_run), AllOf(of_train, of_val));
+  says({"data", "check", "--data", data}, AllOf(of_train, of_val));
   const Outcome trained = run(with({"train", "--out", folder_ / "again"}, short_run));
   EXPECT_GT(trained.err.rfind("*** WARNING"), trained.err.rfind("epoch")) << "it stands at the end again";
 }

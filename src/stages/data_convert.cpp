@@ -1,11 +1,11 @@
 #include "stages/data_convert.h"
 
-#include "base/staging_folder.h"
+#include "base/atomic_folder.h"
 
 namespace y6q::stages {
 
 DataConverted convert_data(const DataConvertOptions& options, Monitor& monitor) {
-  StagingFolder staging(options.out, "data convert");
+  AtomicFolder folder(options.out, "data convert");
   const bool is_coco = options.write.form == data::SetForm::coco;
   DataConverted made{.data = is_coco ? options.out : options.out / "data.yaml",
                      .splits = read_splits(options.source, monitor)};
@@ -15,8 +15,8 @@ DataConverted convert_data(const DataConvertOptions& options, Monitor& monitor) 
     if (options.write.form != data::SetForm::yolo) continue;
     for (const data::ImageRecord& record : split.images) made.difficult += std::ssize(record.difficult);
   }
-  data::write_set(made.splits, staging.path(), options.write, monitor);
-  staging.commit();
+  data::write_set(made.splits, folder.temporary_path(), options.write, monitor);
+  folder.commit();
   return made;
 }
 

@@ -18,9 +18,9 @@ enum class TrtexecVersion {
 /// What is built and measured.
 struct TrtexecJob {
   std::filesystem::path onnx = {}, cache = {}, engine = {};  ///< cache: empty without
-  bool integers = false;                      ///< the network is quantized
-  onnx::NodeNames nodes = {};                 ///< of the file
-  int64_t batch = 1;                          ///< of the file; 0: any, built for 1 to 32
+  bool integers = false;                                     ///< the network is quantized
+  onnx::NodeNames nodes = {};                                ///< of the file
+  int64_t batch = 1;                                         ///< of the file; 0: any, built for 1 to 32
   std::array<int64_t, 2> image_size{640, 640};
 };
 

@@ -124,9 +124,9 @@ TEST_F(Detect, AnEmptyListIsNoSource) {
 }
 
 TEST_F(Detect, NamesMustFitTheNetwork) {
-  options_.names = {"x", "y"};
+  options_.detector.names = {"x", "y"};
   EXPECT_THAT([&] { run(1); }, ThrowsMessage<InputError>(AllOf(HasSubstr("2 class names"), HasSubstr("3"))));
-  options_.names = {"x", "y", "z"};
+  options_.detector.names = {"x", "y", "z"};
   run(1);
   EXPECT_EQ(summary_.class_names[2], "z");
 }

@@ -35,6 +35,11 @@ inline Outcome run_script(const std::string& script, const std::string& argument
     ASSERT_EQ(outcome, y6q::referee::Outcome::kDone) << script << " failed";                                 \
   }
 
+/// At the start of a test whose files take long to make.
+#define Y6Q_NEED_REFEREE()                          \
+  if (std::getenv("Y6Q_REFEREE_PYTHON") == nullptr) \
+  GTEST_SKIP() << "set Y6Q_REFEREE_PYTHON to a Python that has the packages of tests/referee/README.md"
+
 using support::Folder;
 
 }  // namespace y6q::referee

@@ -101,6 +101,7 @@ ir::Model network_of(const std::string& architecture, models::Mode mode) {
 class TensorRtRtx : public testing::TestWithParam<std::string> {};
 
 TEST_P(TensorRtRtx, AcceptsEveryFormOfEveryMode) {
+  Y6Q_NEED_REFEREE();
   Files files;
   for (const models::Mode mode : {models::Mode::repopt, models::Mode::repvgg, models::Mode::repvgg_deploy,
                                   models::Mode::hyper_search}) {
@@ -113,6 +114,7 @@ TEST_P(TensorRtRtx, AcceptsEveryFormOfEveryMode) {
 }
 
 TEST_P(TensorRtRtx, AcceptsPartiallyQuantizedNetworks) {
+  Y6Q_NEED_REFEREE();
   const ir::Model network = network_of(GetParam(), models::Mode::repopt);
   Files files;
   files.add_forms("neck",

@@ -22,9 +22,9 @@ fi
 cat >&2 <<'TEXT'
 What is going to happen, and about how long it takes on two cores that have nothing else to do:
   set-up    Debian packages and pinned libraries           2 min, once
-  build     the program, without its tests                 5 min, once
+  build     the program, without its tests                 6 min, once
   data      600 pictures of shapes, 128 pixels             seconds
-  pipeline  the tutorial, each step with its own progress  8 min
+  pipeline  the tutorial, each step with its own progress  6 to 10 min
               search for RepOptimizer's scales (10 epochs), train (60), calibrate, measure each layer's sensitivity,
               train with quantizers (QAT, 3 epochs), export, build, evaluate, bench, report
 Ctrl-C stops it, and ./run demo goes on where it was.

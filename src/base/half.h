@@ -37,7 +37,14 @@ inline uint16_t narrow_half(float value) {
   return sign | static_cast<uint16_t>((magnitude - 0x38000000U) >> 13);
 }
 
-/// The upper half of a float32.
+/// BF16 is the upper half of a float32.
 inline float widen_bfloat16(uint16_t value) { return std::bit_cast<float>(uint32_t{value} << 16); }
+
+/// The nearest number of BF16, of two the even one; NaN stays NaN, with its sign and upper bits.
+inline uint16_t narrow_bfloat16(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const uint32_t rounded = bits + 0x7fffU + (bits >> 16 & 1U), quiet = bits | 0x400000U;
+  return static_cast<uint16_t>((value == value ? rounded : quiet) >> 16);
+}
 
 }  // namespace y6q

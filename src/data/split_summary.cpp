@@ -17,9 +17,8 @@ SplitCounts counts_of(const Dataset& dataset) {
 std::string summary_line(const Dataset& dataset) {
   const SplitCounts counts = counts_of(dataset);
   return fmt::format(
-      "{}: {} images, {} with objects, {} background, {} label files missing, {} labels without image, {} "
-      "broken, "
-      "{} boxes",
+      "{}: {} images, {} with objects, {} background, {} label files missing, {} labels without image, "
+      "{} broken, {} boxes",
       dataset.split, counts.images, counts.with_objects, counts.background, dataset.findings.labels_missing,
       dataset.findings.labels_without_image, dataset.skipped, counts.boxes);
 }

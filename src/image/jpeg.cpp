@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <csetjmp>
 #include <cstdio>  // jpeglib.h expects it
 #include <cstdlib>
 #include <vector>
@@ -14,18 +13,19 @@
 
 #include "base/errors.h"
 #include "image/decode.h"
+#include "image/give_up.h"
 #include "image/opencv.h"
 
 namespace y6q::image {
 namespace {
 
 /// libjpeg-turbo's decompressor with its memory, and what it says of the data.
-class Decoder {
+class Decoder : public GiveUp {
  public:
   explicit Decoder(std::span<const std::byte> bytes) : bytes_(bytes) {
     jpeg.err = jpeg_std_error(&errors_);
     jpeg.client_data = this;
-    errors_.error_exit = [](j_common_ptr caller) { std::longjmp(of(caller).give_up_, 1); };
+    errors_.error_exit = [](j_common_ptr caller) { of(caller).give_up(); };
     errors_.emit_message = [](j_common_ptr caller, int level) {
       if (level < 0) of(caller).hear_warning();
     };
@@ -48,16 +48,6 @@ class Decoder {
     jpeg.src = &source_;
   }
   ~Decoder() { jpeg_destroy_decompress(&jpeg); }
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
-
-  /// Runs calls of libjpeg; false when it gives up, by a jump over them: `calls` may hold no destructor.
-  template <typename Calls>
-  bool attempt(Calls calls) {
-    if (setjmp(give_up_) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg has no other way
-    calls();
-    return true;
-  }
 
   /// libjpeg's words for why it gave up.
   std::string last_error() {
@@ -101,32 +91,22 @@ class Decoder {
   std::span<const std::byte> bytes_;
   jpeg_error_mgr errors_{};
   jpeg_source_mgr source_{};
-  std::jmp_buf give_up_{};
 };
 
-class Encoder {
+class Encoder : public GiveUp {
  public:
   Encoder() {
     jpeg.err = jpeg_std_error(&errors_);
     jpeg.client_data = this;
-    errors_.error_exit = [](j_common_ptr caller) {
-      std::longjmp(static_cast<Encoder*>(caller->client_data)->give_up_, 1);
-    };
-    jpeg_create_compress(&jpeg);
-    jpeg_mem_dest(&jpeg, &bytes, &size);
+    errors_.error_exit = [](j_common_ptr caller) { static_cast<Encoder*>(caller->client_data)->give_up(); };
+    attempt([&] {
+      jpeg_create_compress(&jpeg);
+      jpeg_mem_dest(&jpeg, &bytes, &size);
+    });
   }
   ~Encoder() {
     jpeg_destroy_compress(&jpeg);
     std::free(bytes);  // NOLINT(cppcoreguidelines-no-malloc): libjpeg's
-  }
-  Encoder(const Encoder&) = delete;
-  Encoder& operator=(const Encoder&) = delete;
-
-  template <typename Calls>
-  bool attempt(Calls calls) {
-    if (setjmp(give_up_) != 0) return false;  // NOLINT(cert-err52-cpp)
-    calls();
-    return true;
   }
 
   jpeg_compress_struct jpeg{};
@@ -135,7 +115,6 @@ class Encoder {
 
  private:
   jpeg_error_mgr errors_{};
-  std::jmp_buf give_up_{};
 };
 
 /// Of one pixel: its three inks by its black, as Adobe's files have them (all inverted).

@@ -5,31 +5,19 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <csetjmp>
 #include <cstring>
 #include <vector>
 
 #include "base/errors.h"
 #include "image/decode.h"
+#include "image/give_up.h"
 
 namespace y6q::image {
 namespace {
 
-/// What reading and writing share: libpng reports errors by a jump.
-class Png {
+/// What reading and writing share.
+class Png : public GiveUp {
  public:
-  Png() = default;
-  Png(const Png&) = delete;
-  Png& operator=(const Png&) = delete;
-
-  /// Runs calls of libpng; false when it gives up, by a jump over them: `calls` may hold no destructor.
-  template <typename Calls>
-  bool attempt(Calls calls) {
-    if (setjmp(give_up_) != 0) return false;  // NOLINT(cert-err52-cpp): libpng has no other way
-    calls();
-    return true;
-  }
-
   png_structp png = nullptr;
   png_infop info = nullptr;
   std::string error;  ///< libpng's words
@@ -39,12 +27,9 @@ class Png {
   static void fail(png_structp png, png_const_charp text) {
     Png& self = *static_cast<Png*>(png_get_error_ptr(png));
     self.error = text;
-    std::longjmp(self.give_up_, 1);
+    self.give_up();
   }
   static void ignore(png_structp, png_const_charp) {}
-
- private:
-  std::jmp_buf give_up_{};
 };
 
 class Reader : public Png {

@@ -1,11 +1,11 @@
 #include "quant/fake_quant.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "base/errors.h"
+#include "base/half.h"
 
 namespace y6q::quant {
 namespace {
@@ -35,15 +35,10 @@ float code_of(float x, float factor, float low, float high) {
 #endif
 
 float to_float(float x) { return x; }
-float to_float(Bf16 x) { return std::bit_cast<float>(uint32_t{x.bits} << 16); }
+float to_float(Bf16 x) { return widen_bfloat16(x.bits); }
 
 void assign(float& to, float value) { to = value; }
-/// Half to even; NaN keeps its sign and upper bits, and one that makes it quiet.
-void assign(Bf16& to, float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  const uint32_t rounded = bits + 0x7FFF + (bits >> 16 & 1);
-  to.bits = static_cast<uint16_t>((value == value ? rounded : bits | 0x400000) >> 16);
-}
+void assign(Bf16& to, float value) { to.bits = narrow_bfloat16(value); }
 
 template <typename Element>
 [[gnu::always_inline]] inline void fake_quantize_all(const Element* x, size_t count, float factor, float low,

@@ -26,7 +26,7 @@ inline constexpr float kZeroRange = 0x1p-24F;
 /// to divide by something.
 float step_size(float amax, IntegerRange range);
 
-/// A BF16 number, the upper half of a float32.
+/// A BF16 number (base/half.h).
 struct Bf16 {
   uint16_t bits = 0;
 };

@@ -148,8 +148,7 @@ void require_fit(const Target& target, const ir::Model& model, std::string_view 
     if (quantizer == nullptr || quantizer->channel_axis < 0) continue;
     throw UnsupportedError(
         "node '{}': its weights have one range a channel, which {} computes otherwise; calibrate with "
-        "--transposed "
-        "per-tensor or float",
+        "--transposed per-tensor or float",
         node.name, target.runtime);
   }
 }

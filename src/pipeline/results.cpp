@@ -51,9 +51,8 @@ void note_speed(const json& measured, std::vector<Row>& rows) {
 }  // namespace
 
 bool disagrees(const Difference& to_simulation) {
-  constexpr double kRounding = 1e-3;
-  const bool explained = to_simulation.low <= 0 && to_simulation.high >= 0;
-  return !explained && std::fabs(to_simulation.value) > kRounding;
+  constexpr double kRounding = 1e-3, kChance = 0.01;
+  return to_simulation.p_value < kChance && std::fabs(to_simulation.value) > kRounding;
 }
 
 void require_drop(const Result& result, double points) {
@@ -87,8 +86,7 @@ Result results_of(const PipelineOptions& options, std::span<const Network> netwo
       if (!row.to_simulation || !disagrees(*row.to_simulation)) continue;
       result.alarms.push_back(
           fmt::format("{} ({}) is {:+.1f} points from its simulation {}{}, 95 % interval {:+.1f} to {:+.1f}: "
-                      "this engine does "
-                      "not compute the model that was simulated",
+                      "this engine does not compute the model that was simulated",
                       row.model, row.runner, 100 * row.to_simulation->value, network.prefix,
                       measured.simulation, 100 * row.to_simulation->low, 100 * row.to_simulation->high));
     }

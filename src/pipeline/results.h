@@ -36,8 +36,9 @@ struct Result {
   std::string trtexec{};  ///< builds a TensorRT engine of the last quantized model's Q/DQ-free form
 };
 
-/// An engine that differs from its simulation by more than the interval of their difference explains, and by
-/// more than rounding does (0.1 points).
+/// An engine that differs from its simulation by more than the choice of images explains (p below 0.01: there
+/// are several engines in a table, and each would be wrong once in twenty at 0.05), and by more than rounding
+/// does (0.1 points).
 bool disagrees(const Difference& to_simulation);
 
 /// A bound that was asked for: throws GoalMissed when the engine loses more than `points` of mAP (0..100)

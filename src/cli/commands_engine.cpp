@@ -16,6 +16,7 @@ std::vector<CommandEntry> commands() {
           {"eval", kEval, nullptr},
           {"detect", kDetect, make_detect_command},
           {"pipeline", kPipeline, nullptr},
+          {"summarize", kSummarize, make_summarize_command},
           {"coco-eval", kCocoEval, make_coco_eval_command},
           {"convert", kConvert, make_convert_command},
           {"inspect", kInspect, make_inspect_command},

@@ -4,7 +4,8 @@
 namespace y6q::cli {
 
 std::vector<CommandEntry> commands() {
-  return {{"coco-eval", kCocoEval, make_coco_eval_command},
+  return {{"summarize", kSummarize, make_summarize_command},
+          {"coco-eval", kCocoEval, make_coco_eval_command},
           {"convert", kConvert, make_convert_command},
           {"inspect", kInspect, make_inspect_command},
           {"doctor", kDoctor, make_doctor_command}};

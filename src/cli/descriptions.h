@@ -19,6 +19,7 @@ inline constexpr const char* kBench = "Measure the latency and throughput of ONN
 inline constexpr const char* kEval = "Measure the COCO mAP of a model file or an ONNX file";
 inline constexpr const char* kDetect = "Detect objects in images, folders and video";
 inline constexpr const char* kPipeline = "Run every step from the data set to the table; can be resumed";
+inline constexpr const char* kSummarize = "Average the tables of several pipeline runs, for error bars";
 inline constexpr const char* kCocoEval = "Evaluate detections against ground truth, both as COCO JSON";
 inline constexpr const char* kConvert = "Convert PyTorch checkpoints (.pt) of YOLOv6 to model files and back";
 inline constexpr const char* kDoctor =

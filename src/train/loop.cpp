@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "base/busy_cores.h"
 #include "base/errors.h"
 #include "eager/device.h"
 #include "train/learner.h"
@@ -107,6 +108,7 @@ class Run {
     context_.monitor->begin(fmt::format("epoch {}/{}", progress().epoch + 1, recipe_.epochs), batches,
                             "batches");
     started_ = std::chrono::steady_clock::now();
+    processors_ = processor_time();
     images_ = 0;
     waited_ = {};
     while (const auto batch = next_batch()) run_batch(*batch, batches);
@@ -128,6 +130,19 @@ class Run {
                ? ""
                : fmt::format(" ({:.0f} % of the time waiting for images: more --workers may help)",
                              100 * share);
+  }
+
+  /// Threads share each layer's work equally and wait for each other: one on a busy core holds up all.
+  std::string shown_neighbours(std::chrono::duration<double> elapsed) const {
+    constexpr double kShortest = 2;  // seconds; /proc/stat counts hundredths
+    const auto now = processor_time();
+    if (!processors_ || !now || !group_.is_alone() || elapsed.count() < kShortest) return "";
+    const double others = busy_with_others(*processors_, *now, elapsed.count());
+    const double left = now->processors - others;
+    const int threads = at::get_num_threads();
+    if (threads == 1 || left > threads - 0.5) return "";
+    return fmt::format(" (other programs use {:.1f} of {} cores: --threads {} may be faster)", others,
+                       now->processors, std::max(1, static_cast<int>(left + 0.5)));
   }
 
   void run_batch(const data::Batch& batch, int64_t batches) {
@@ -175,13 +190,14 @@ class Run {
                  schedule_.at(progress().iteration - 1, progress().epoch).lr,
                  {},
                  static_cast<double>(images_) / std::max(elapsed.count(), 1e-9)};
+    const std::string neighbours = shown_neighbours(elapsed);
     row.map = evaluated();
     progress().history.push_back(row);
     if (context_.on_epoch) context_.on_epoch(row);
-    context_.monitor->message(fmt::format("epoch {}/{}: loss{}{}, {:.1f} images/s{}", row.epoch + 1,
+    context_.monitor->message(fmt::format("epoch {}/{}: loss{}{}, {:.1f} images/s{}{}", row.epoch + 1,
                                           recipe_.epochs, shown(row.losses),
                                           row.map ? fmt::format(", mAP {:.2f}", 100 * *row.map) : "",
-                                          row.images_per_s, shown_waiting(elapsed)));
+                                          row.images_per_s, shown_waiting(elapsed), neighbours));
     ++progress().epoch;
     progress().batch = 0;
     progress().sums = {};
@@ -248,7 +264,8 @@ class Run {
   Accumulation accumulation_;
   int64_t images_ = 0;  // of this epoch since started_
   std::chrono::steady_clock::time_point started_;
-  std::chrono::duration<double> waited_{};  // of this epoch, for batches
+  std::chrono::duration<double> waited_{};   // of this epoch, for batches
+  std::optional<ProcessorTime> processors_;  // when this epoch began
 };
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace y6q::hostile {
 namespace {
 
 /// What needs no LibTorch, and what does.
-constexpr const char* kLight[]{"synth",  "data",   "export",    "build",   "bench",
-                               "detect", "doctor", "coco-eval", "convert", "inspect"};
+constexpr const char* kLight[]{"synth",  "data",      "export",    "build",   "bench",  "detect",
+                               "doctor", "summarize", "coco-eval", "convert", "inspect"};
 constexpr const char* kTorch[]{"train", "calibrate", "sensitivity", "qat", "eval", "pipeline"};
 
 TEST_F(Contract, HelpOfTheProgramListsEverySubcommand) {

@@ -4,11 +4,12 @@
 # LINKS names other folders of ours (without prefix): it is the layering, and tests/layers checks every
 # #include "folder/…" against it. EXTERNAL names imported targets seen through our headers,
 # PRIVATE_EXTERNAL those seen by our sources only. PRECOMPILED: the shared headers (Y6qPrecompiled.cmake) that sources are
-# compiled with, `common` unless given. TORCH: `torch` for sources and tests.
+# compiled with, `common` unless given. TORCH: `torch` for sources and tests. SEPARATE: compiled one by one, since programs
+# link some of the sources and not what the others need.
 set(Y6Q_TEST_PREFIX "" CACHE STRING "Put before the names of tests: tells one build's tests from another's")
 
 function(y6q_library name)
-  cmake_parse_arguments(A "TORCH" "PRECOMPILED;TEST_LABEL" "HEADERS;SOURCES;LINKS;EXTERNAL;PRIVATE_EXTERNAL;TESTS;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(A "TORCH;SEPARATE" "PRECOMPILED;TEST_LABEL" "HEADERS;SOURCES;LINKS;EXTERNAL;PRIVATE_EXTERNAL;TESTS;TEST_LINKS" ${ARGN})
   if(A_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "y6q_library(${name}): unknown arguments ${A_UNPARSED_ARGUMENTS}")
   endif()
@@ -16,6 +17,9 @@ function(y6q_library name)
   list(TRANSFORM A_LINKS PREPEND y6q_ OUTPUT_VARIABLE links)
   if(A_SOURCES)
     add_library(${target} STATIC ${A_SOURCES})
+    if(NOT A_SEPARATE)
+      y6q_compile_together(${target})
+    endif()
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:y6q_flags> ${A_PRIVATE_EXTERNAL})
   else()

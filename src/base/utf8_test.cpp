@@ -44,5 +44,10 @@ TEST(JsonText, PutsAReplacementWhereATextIsNotUtf8) {
             "{\n \"b\": 1,\n \"a\": \"\xc3\xa9\"\n}");
 }
 
+TEST(LowerCase, ChangesAsciiLettersAlone) {
+  EXPECT_EQ(lower_case("AZ[az] \xC3\x84 9"), "az[az] \xC3\x84 9");
+  EXPECT_EQ(lower_case(""), "");
+}
+
 }  // namespace
 }  // namespace y6q

@@ -60,13 +60,13 @@ struct Declared {
   std::unique_ptr<Command> command;
 };
 
-std::vector<Declared> declare(CLI::App& app, bool& json) {
+std::vector<Declared> declare(CLI::App& app, bool& as_json) {
   std::vector<Declared> all;
   for (const CommandEntry& entry : commands()) {
     CLI::App* sub = app.add_subcommand(entry.name, entry.description);
     if (entry.make == nullptr) continue;
     auto command = entry.make();
-    sub->add_flag("--json", json, "Print the result as one JSON document");
+    sub->add_flag("--json", as_json, "Print the result as one JSON document");
     command->declare(*sub);
     all.push_back({sub, std::move(command)});
   }
@@ -117,9 +117,9 @@ CommandEntry find_command(std::string_view name) {
                    name.empty() ? "" : " ");
 }
 
-int run_parsed(const std::vector<Declared>& declared, bool json) {
+int run_parsed(const std::vector<Declared>& declared, bool as_json) {
   TerminalMonitor monitor;
-  Console console(json, monitor);
+  Console console(as_json, monitor);
   for (const Declared& entry : declared) {
     if (entry.app->parsed()) entry.command->run(console);
   }
@@ -135,15 +135,15 @@ int run_guarded(int argc, char** argv) {
   app.set_version_flag("--version", "yolov6q " Y6Q_VERSION);
   app.require_subcommand(1);
   app.footer(kFooter);
-  bool json = false;
-  const std::vector<Declared> declared = declare(app, json);
+  bool as_json = false;
+  const std::vector<Declared> declared = declare(app, as_json);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     refuse(app, error);
   }
-  return run_parsed(declared, json);
+  return run_parsed(declared, as_json);
 }
 
 }  // namespace

@@ -6,14 +6,14 @@
 namespace y6q::coco {
 namespace {
 
-struct Judged {
+struct Scored {
   double score;
   bool hit;
 };
 
 /// Detections that are hit or false positive, best score first; adds the objects to `positives`.
-std::vector<Judged> judged(std::span<const CategoryMatches> matches, int64_t& positives) {
-  std::vector<Judged> all;
+std::vector<Scored> judged(std::span<const CategoryMatches> matches, int64_t& positives) {
+  std::vector<Scored> all;
   for (const CategoryMatches& category : matches) {
     positives += category.positives[0];
     for (size_t d = 0; d < category.score.size(); ++d) {
@@ -21,7 +21,7 @@ std::vector<Judged> judged(std::span<const CategoryMatches> matches, int64_t& po
       if (hit || !ignored) all.push_back({category.score[d], hit});
     }
   }
-  std::sort(all.begin(), all.end(), [](const Judged& a, const Judged& b) { return a.score > b.score; });
+  std::sort(all.begin(), all.end(), [](const Scored& a, const Scored& b) { return a.score > b.score; });
   return all;
 }
 
@@ -40,7 +40,7 @@ OperatingPoint point(double score, int64_t hits, int64_t kept, int64_t positives
 
 OperatingPoint best_f1(std::span<const CategoryMatches> matches) {
   int64_t positives = 0, hits = 0;
-  const std::vector<Judged> all = judged(matches, positives);
+  const std::vector<Scored> all = judged(matches, positives);
   OperatingPoint best = point(0, 0, 0, positives);
   for (size_t i = 0; i < all.size(); ++i) {
     hits += all[i].hit;
@@ -54,7 +54,7 @@ OperatingPoint best_f1(std::span<const CategoryMatches> matches) {
 
 OperatingPoint operating_point(std::span<const CategoryMatches> matches, double score) {
   int64_t positives = 0, hits = 0, kept = 0;
-  for (const Judged& one : judged(matches, positives)) {
+  for (const Scored& one : judged(matches, positives)) {
     if (one.score < score) break;
     ++kept;
     hits += one.hit;

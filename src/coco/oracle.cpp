@@ -15,13 +15,13 @@ struct Judged {
   Verdict verdict;
 };
 
-struct Category {
+struct FoundOfCategory {
   std::vector<Judged> found;
   int64_t positives = 0;
 };
 
 /// 101-point AP of one category; -1 without objects.
-double average_precision(Category category) {
+double average_precision(FoundOfCategory category) {
   if (category.positives <= 0) return -1;
   std::stable_sort(category.found.begin(), category.found.end(),
                    [](const Judged& a, const Judged& b) { return a.score > b.score; });
@@ -47,10 +47,10 @@ double average_precision(Category category) {
   return sum / static_cast<double>(recalls.size());
 }
 
-double mean_ap(const std::vector<Category>& categories) {
+double mean_ap(const std::vector<FoundOfCategory>& categories) {
   double sum = 0;
   int64_t count = 0;
-  for (const Category& category : categories) {
+  for (const FoundOfCategory& category : categories) {
     const double ap = average_precision(category);
     if (ap >= 0) sum += ap, ++count;
   }
@@ -58,8 +58,8 @@ double mean_ap(const std::vector<Category>& categories) {
 }
 
 /// As they were matched.
-std::vector<Category> as_they_are(std::span<const CategoryMatches> matches) {
-  std::vector<Category> all(matches.size());
+std::vector<FoundOfCategory> as_they_are(std::span<const CategoryMatches> matches) {
+  std::vector<FoundOfCategory> all(matches.size());
   for (size_t k = 0; k < matches.size(); ++k) {
     all[k].positives = matches[k].positives[0];
     for (uint32_t d = 0; d < matches[k].score.size(); ++d) {
@@ -81,7 +81,7 @@ struct Claim {
 
 /// Every detection of the kind becomes a hit of its object; of several for one object the best stays.
 void mend_claims(ErrorKind kind, std::span<const CategoryMatches> matches, const ErrorList& errors,
-                 std::span<const size_t> category_of_object, std::vector<Category>& categories) {
+                 std::span<const size_t> category_of_object, std::vector<FoundOfCategory>& categories) {
   std::map<uint32_t, std::vector<Claim>> claims;
   for (const DetectionError& error : errors.errors) {
     if (error.kind != kind) continue;
@@ -108,9 +108,9 @@ void mend_claims(ErrorKind kind, std::span<const CategoryMatches> matches, const
   }
 }
 
-std::vector<Category> mended(ErrorKind kind, std::span<const CategoryMatches> matches,
-                             const ErrorList& errors, std::span<const size_t> category_of_object) {
-  std::vector<Category> categories = as_they_are(matches);
+std::vector<FoundOfCategory> mended(ErrorKind kind, std::span<const CategoryMatches> matches,
+                                    const ErrorList& errors, std::span<const size_t> category_of_object) {
+  std::vector<FoundOfCategory> categories = as_they_are(matches);
   if (kind == ErrorKind::kMissed) {
     for (const uint32_t k : errors.missed_category) --categories[k].positives;
   } else if (kind == ErrorKind::kLocalisation || kind == ErrorKind::kClass) {

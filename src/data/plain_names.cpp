@@ -34,11 +34,6 @@ std::string plain(std::string name) {
   return name;
 }
 
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  return text;
-}
-
 }  // namespace
 
 std::vector<std::string> PlainNames::of(const std::vector<fs::path>& files) {

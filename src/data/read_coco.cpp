@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/errors.h"
+#include "base/utf8.h"
 #include "data/coco_json.h"
 #include "data/image_files.h"
 
@@ -17,11 +18,6 @@ std::vector<std::string> names_of(const CocoInstances& instances) {
   std::vector<std::string> names;
   for (const Category& category : instances.categories) names.push_back(category.name);
   return names;
-}
-
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  return text;
 }
 
 /// Finds the category of every class by its name; a category is of one class at most.

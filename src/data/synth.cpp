@@ -33,7 +33,7 @@ void check(const SynthOptions& options) {
   if (options.out.empty()) throw UsageError("synth: an output folder is needed");
 }
 
-std::string label_text(const std::vector<Label>& labels) {
+std::string drawn_label_text(const std::vector<Label>& labels) {
   std::string text;
   for (const Label& l : labels)
     text += fmt::format("{} {:.8f} {:.8f} {:.8f} {:.8f}\n", l.label, l.cx, l.cy, l.w, l.h);
@@ -56,7 +56,7 @@ ImageRecord write_image(const fs::path& folder, const Split& split, int64_t numb
                              (box.x2 - box.x1) / size, (box.y2 - box.y1) / size});
   }
   image::encode_file(record.path, scene.sample.image);
-  write_file(folder / "labels" / split.name / (stem + ".txt"), label_text(record.labels));
+  write_file(folder / "labels" / split.name / (stem + ".txt"), drawn_label_text(record.labels));
   return record;
 }
 

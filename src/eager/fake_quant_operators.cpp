@@ -14,7 +14,7 @@ Tensor along(const Tensor& ranges, const Tensor& source, int64_t axis) {
   return ranges.view(shape);
 }
 
-class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
+class FakeQuantizeByOperators : public torch::autograd::Function<FakeQuantizeByOperators> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& source, const Tensor& amax,
                         int64_t bits, bool is_signed) {
@@ -40,7 +40,7 @@ class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
 }  // namespace
 
 Tensor fake_quantize_by_operators(const Tensor& source, const Tensor& amax, const ir::FakeQuant& op) {
-  return FakeQuantize::apply(source, along(amax, source, op.channel_axis), op.bits, op.is_signed);
+  return FakeQuantizeByOperators::apply(source, along(amax, source, op.channel_axis), op.bits, op.is_signed);
 }
 
 Tensor ranges_of_half_steps(const Tensor& amax, const ir::FakeQuant& op) {

@@ -14,8 +14,7 @@ namespace {
 
 constexpr uint64_t kMaxSize = 64U << 20;  // checkpoints have below 1 MB: tensors are stored outside
 constexpr uint64_t kMemory = 24U << 20;
-constexpr size_t kMaxStack = 1U << 19;          // Python writes containers in parts of 1000
-constexpr uint64_t kItemCost = 3 * sizeof(Id);  // a growing vector holds its old and new memory at once
+constexpr size_t kMaxStack = 1U << 19;  // Python writes containers in parts of 1000
 constexpr size_t kMaxLine = 1000;
 
 /// Opcodes as in Python's pickletools, those of protocols 2 to 5 that describe data.

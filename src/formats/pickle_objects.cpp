@@ -9,7 +9,6 @@ namespace y6q::formats::pickle {
 namespace {
 
 constexpr size_t kMaxRank = 8;
-constexpr uint64_t kItemCost = 3 * sizeof(Id);  // a growing vector holds its old and new memory at once
 
 using Arguments = std::vector<Id>;
 

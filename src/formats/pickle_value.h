@@ -19,6 +19,8 @@ namespace y6q::formats::pickle {
 
 /// Position in the document that made it.
 using Id = uint32_t;
+/// Memory of an entry of a growing vector, which holds its old and new memory at once.
+inline constexpr uint64_t kItemCost = 3 * sizeof(Id);
 
 enum class ElementType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 /// Bytes of one element.

@@ -18,7 +18,7 @@ using pickle::Text;
 
 // Values may be shared, so that a small pickle can describe a tree without end: every step is counted.
 constexpr uint64_t kMaxSteps = 10'000'000;
-constexpr int kMaxDepth = 64;
+constexpr int kDeepestModule = 64;
 constexpr size_t kMaxTensors = 20'000;
 constexpr size_t kMaxGroups = 100;      // of an optimizer
 constexpr size_t kMaxNumbers = 10'000;  // of a list of results
@@ -152,7 +152,7 @@ void Walk::add_members(PtNetwork& network, const Object& module, const std::stri
 }
 
 void Walk::add_module(PtNetwork& network, const Object& module, const std::string& prefix, int depth) {
-  if (depth > kMaxDepth || prefix.size() > kMaxName) throw Refusal("its modules are nested too deeply");
+  if (depth > kDeepestModule || prefix.size() > kMaxName) throw Refusal("its modules are nested too deeply");
   add_members(network, module, prefix);
   if (module.name == kQuantizerClass && !prefix.empty()) {
     network.quantizers.emplace(prefix.substr(0, prefix.size() - 1), quantizer(module));

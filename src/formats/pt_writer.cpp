@@ -13,11 +13,11 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr uint64_t kAlignment = 64;  // as PyTorch: contents can be mapped
+constexpr uint64_t kPtAlignment = 64;  // as PyTorch: contents can be mapped
 constexpr uint64_t kMaxSize = 0xffffffff;
 constexpr uint16_t kVersion = 20, kPaddingField = 0x4246;  // "FB", as PyTorch
 constexpr uint16_t kFirstDay = 1 << 5 | 1;                 // 1980-01-01
-constexpr uint64_t kLocalSize = 30, kFieldHead = 4;
+constexpr uint64_t kLocalHead = 30, kFieldHead = 4;
 constexpr const char* kRoot = "model/";
 
 template <typename T>
@@ -33,8 +33,8 @@ class ZipWriter {
   explicit ZipWriter(std::ostream& out) : out_(out) {}
 
   void add(const std::string& name, Bytes content) {
-    const uint64_t head = kLocalSize + name.size() + kFieldHead;
-    const uint64_t padding = (kAlignment - (offset_ + head) % kAlignment) % kAlignment;
+    const uint64_t head = kLocalHead + name.size() + kFieldHead;
+    const uint64_t padding = (kPtAlignment - (offset_ + head) % kPtAlignment) % kPtAlignment;
     if (++count_ > 0xffff || offset_ + head + padding + content.size() > kMaxSize) {
       throw UnsupportedError(
           "pt: files from 4 GB or 65,536 tensors on are not written; found {} bytes at '{}'", content.size(),

@@ -70,7 +70,7 @@ class Writer : public Png {
   std::string bytes;
 };
 
-[[noreturn]] void refuse(const std::string& name, const std::string& error) {
+[[noreturn]] void refuse_png(const std::string& name, const std::string& error) {
   throw InputError("image: {}: not a sound PNG ({})", name, error);
 }
 
@@ -86,7 +86,7 @@ Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
   Reader reader(bytes);
   const png_structp png = reader.png;
   const bool has_header = reader.attempt([&] { png_read_info(png, reader.info); });
-  if (!has_header) refuse(name, reader.error);
+  if (!has_header) refuse_png(name, reader.error);
   check_sides(png_get_image_height(png, reader.info), png_get_image_width(png, reader.info), name);
   const bool is_set_up = reader.attempt([&] {
     png_set_palette_to_rgb(png);
@@ -98,7 +98,7 @@ Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
     png_set_interlace_handling(png);
     png_read_update_info(png, reader.info);
   });
-  if (!is_set_up) refuse(name, reader.error);
+  if (!is_set_up) refuse_png(name, reader.error);
   Image image(png_get_image_height(png, reader.info), png_get_image_width(png, reader.info));
   if (png_get_rowbytes(png, reader.info) != static_cast<size_t>(image.width) * 3)
     throw InternalError("image: {}: libpng's rows have {} bytes", name, png_get_rowbytes(png, reader.info));
@@ -108,7 +108,7 @@ Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
     png_read_image(png, rows.data());
     png_read_end(png, nullptr);
   });
-  if (!is_decoded) refuse(name, reader.error);
+  if (!is_decoded) refuse_png(name, reader.error);
   return image;
 }
 

@@ -65,7 +65,7 @@ std::unique_ptr<TIFF, decltype(&TIFFClose)> open(Source& source) {
   return {file, TIFFClose};
 }
 
-[[noreturn]] void refuse(const std::string& name, const std::string& error) {
+[[noreturn]] void refuse_tiff(const std::string& name, const std::string& error) {
   throw InputError("image: {}: not a sound TIFF ({})", name, error.empty() ? "it cannot be read" : error);
 }
 
@@ -81,7 +81,7 @@ bool starts_as_tiff(std::span<const std::byte> bytes) {
 Image decode_tiff(std::span<const std::byte> bytes, const std::string& name) {
   Source source{bytes, 0, {}};
   const auto file = open(source);
-  if (file == nullptr) refuse(name, source.error);
+  if (file == nullptr) refuse_tiff(name, source.error);
   uint32_t width = 0, height = 0;
   uint16_t orientation = ORIENTATION_TOPLEFT;
   TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width);
@@ -91,7 +91,7 @@ Image decode_tiff(std::span<const std::byte> bytes, const std::string& name) {
   std::vector<uint32_t> pixels(size_t{width} * height);
   constexpr int kStopAtErrors = 1;
   if (TIFFReadRGBAImageOriented(file.get(), width, height, pixels.data(), orientation, kStopAtErrors) == 0)
-    refuse(name, source.error);
+    refuse_tiff(name, source.error);
   Image image(height, width);
   for (size_t i = 0; i < pixels.size(); ++i) {
     image.pixels[3 * i] = TIFFGetB(pixels[i]);

@@ -24,9 +24,9 @@ bool has_state(const fs::path& out, Run& run) {
   return run.group().any(run.group().is_first() && fs::exists(out / "state.safetensors"));
 }
 
-class Steps {
+class MakingSteps {
  public:
-  explicit Steps(const Context& context)
+  explicit MakingSteps(const Context& context)
       : in_(context), files_(context.network.files), data_(" " + context.data_arguments()) {}
 
   std::vector<Step> list() {
@@ -262,6 +262,6 @@ class Steps {
 
 }  // namespace
 
-std::vector<Step> making_steps(const Context& context) { return Steps(context).list(); }
+std::vector<Step> making_steps(const Context& context) { return MakingSteps(context).list(); }
 
 }  // namespace y6q::pipeline

@@ -18,9 +18,9 @@ json to_json(const coco::PairedDifference& difference) {
           {"p_value", difference.p_value}};
 }
 
-class Steps {
+class MeasuringSteps {
  public:
-  explicit Steps(const Context& context)
+  explicit MeasuringSteps(const Context& context)
       : in_(context),
         files_(context.network.files),
         rows_(context.measured()),
@@ -174,6 +174,6 @@ class Steps {
 
 }  // namespace
 
-std::vector<Step> measuring_steps(const Context& context) { return Steps(context).list(); }
+std::vector<Step> measuring_steps(const Context& context) { return MeasuringSteps(context).list(); }
 
 }  // namespace y6q::pipeline

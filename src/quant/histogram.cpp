@@ -12,7 +12,7 @@ namespace y6q::quant {
 namespace {
 
 constexpr size_t kBlock = 1024;  // a fixed trip count: what the compiler vectorises at -O2
-constexpr uint32_t kMagnitude = 0x7fffffffU, kInfinity = 0x7f800000U;
+constexpr uint32_t kMagnitude = 0x7fffffffU, kInfiniteBits = 0x7f800000U;
 
 /// Bits of non-negative floats compare as integers, and NaN and infinity are the largest: one pass finds the
 /// maximum and what is not finite.
@@ -71,7 +71,7 @@ Histogram Histogram::from_state(State state) {
 
 void Histogram::observe(std::span<const float> values) {
   const uint32_t bits = largest_bits(values);
-  if (bits >= kInfinity) throw InputError("histogram: a value that is not finite was observed");
+  if (bits >= kInfiniteBits) throw InputError("histogram: a value that is not finite was observed");
   const auto max = std::bit_cast<float>(bits);
   if (width_ == 0) {
     width_ =

@@ -13,8 +13,8 @@ namespace {
 
 using data::Dataset, data::ImageRecord, data::Label;
 
-constexpr size_t kShownImages = 6;    ///< of each split
-constexpr size_t kShownClasses = 40;  ///< bars
+constexpr size_t kShownImages = 6;  ///< of each split
+constexpr size_t kShownBars = 40;   ///< bars
 constexpr int64_t kPictureSide = 480;
 
 /// How many values are below each border and not below the one before; the last bar has the rest.
@@ -58,9 +58,9 @@ report::BarChart class_chart(const Dataset& split) {
     for (const Label& label : record.labels) ++chart.bars[static_cast<size_t>(label.label)].value;
   }
   std::ranges::stable_sort(chart.bars, std::ranges::greater{}, &report::BarChart::Bar::value);
-  if (chart.bars.size() > kShownClasses) {
-    chart.bars.resize(kShownClasses);
-    chart.title += fmt::format(", the {} most frequent", kShownClasses);
+  if (chart.bars.size() > kShownBars) {
+    chart.bars.resize(kShownBars);
+    chart.title += fmt::format(", the {} most frequent", kShownBars);
   }
   return chart;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/errors.h"
+#include "base/utf8.h"
 #include "image/decode.h"
 #include "image/video.h"
 
@@ -23,7 +24,7 @@ fs::path contained(const fs::path& path) {
 }
 
 /// What has been found so far.
-struct Found {
+struct FoundSources {
   std::vector<DetectSource> sources;
   Monitor& monitor;
 };
@@ -46,10 +47,7 @@ bool may_enter(const fs::recursive_directory_iterator& entry) {
 
 /// ".heic", in lower case.
 std::string type_of(const fs::path& file) {
-  if (!file.has_extension()) return "without extension";
-  std::string type = file.extension().string();
-  std::ranges::transform(type, type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  return type;
+  return file.has_extension() ? lower_case(file.extension().string()) : "without extension";
 }
 
 /// "photos: 3 files of other types are left out: 2 .heic, 1 .gif", the most frequent first.
@@ -72,7 +70,7 @@ void say_left_out(const fs::path& folder, const std::map<std::string, int64_t>& 
 }
 
 /// `below`: the folder's place in the output.
-void add_folder(const fs::path& folder, const fs::path& below, Found& found) {
+void add_folder(const fs::path& folder, const fs::path& below, FoundSources& found) {
   std::vector<fs::path> files;
   std::map<std::string, int64_t> others;
   std::error_code ignored;
@@ -110,7 +108,7 @@ fs::path plain_prefix(const fs::path& pattern) {
   return prefix;
 }
 
-void add_word(const std::string& word, Found& found) {
+void add_word(const std::string& word, FoundSources& found) {
   const fs::path path(word);
   if (fs::is_directory(path)) return add_folder(path, {}, found);
   if (fs::exists(path)) {
@@ -136,7 +134,7 @@ void add_word(const std::string& word, Found& found) {
 }  // namespace
 
 std::vector<DetectSource> find_sources(const std::vector<std::string>& words, Monitor& monitor) {
-  Found found{{}, monitor};
+  FoundSources found{{}, monitor};
   for (const std::string& word : words) {
     if (word == "-") {
       found.sources.push_back({.path = word, .relative = {}, .is_list = true});

@@ -31,10 +31,10 @@ Window window_of(double centre_in_cells, int64_t extent, bool local) {
   return {std::max(cell - 4, int64_t{0}), std::min(cell + 4, extent - 1)};
 }
 
-struct Candidate {
+struct NearAnchor {
   double squared_distance = 0;
   int64_t anchor = 0;
-  auto operator<=>(const Candidate&) const = default;
+  auto operator<=>(const NearAnchor&) const = default;
 };
 
 void add_nearest(const AnchorGrid& grid, const Level& level, const GroundTruth& truth, int64_t wanted,
@@ -46,7 +46,7 @@ void add_nearest(const AnchorGrid& grid, const Level& level, const GroundTruth& 
   const bool local = inside && wanted <= 9 && level.height >= 3 && level.width >= 3;
   const Window columns = window_of(x / stride, level.width, local),
                rows = window_of(y / stride, level.height, local);
-  std::vector<Candidate> cells;
+  std::vector<NearAnchor> cells;
   for (int64_t row = rows.first; row <= rows.last; ++row) {
     for (int64_t column = columns.first; column <= columns.last; ++column) {
       const int64_t anchor = level.first + row * level.width + column;

@@ -1,5 +1,7 @@
 #include "passes/fold_batch_norm.h"
 
+#include <cmath>
+
 #include "passes/affine.h"
 #include "passes/rewrite.h"
 
@@ -8,17 +10,32 @@ namespace {
 
 using ir::Value;
 
+/// A Parameter, or one behind a quantizer with a range for each output channel, that nothing else reads.
+bool is_array_of_one(const ir::Graph& graph, Value value) {
+  if (sole_consumer(graph, value) == nullptr) return false;
+  const ir::Node& node = graph.node(value);
+  if (std::holds_alternative<ir::Parameter>(node.op)) return true;
+  const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
+  return quantizer != nullptr && quantizer->channel_axis == 0 && is_array_of_one(graph, node.inputs[0]) &&
+         is_array_of_one(graph, node.inputs[1]);
+}
+
 /// The BatchNorm that alone reads this convolution.
 const Value* foldable(const ir::Graph& graph, Value conv) {
   const ir::Node& node = graph.node(conv);
   if (!std::holds_alternative<ir::Conv2d>(node.op)) return nullptr;
   for (size_t i = 1; i < node.inputs.size(); ++i) {
-    const bool array = std::holds_alternative<ir::Parameter>(graph.node(node.inputs[i]).op);
-    if (!array || sole_consumer(graph, node.inputs[i]) == nullptr) return nullptr;
+    if (!is_array_of_one(graph, node.inputs[i])) return nullptr;
   }
   const Value* reader = sole_consumer(graph, conv);
   const bool norm = reader != nullptr && std::holds_alternative<ir::BatchNorm>(graph.node(*reader).op);
   return norm && graph.node(*reader).inputs[0] == conv ? reader : nullptr;
+}
+
+/// The Parameter that a convolution's weight is, before its quantizer.
+Value array_of(const ir::Graph& graph, Value weight) {
+  const ir::Node& node = graph.node(weight);
+  return std::holds_alternative<ir::FakeQuant>(node.op) ? node.inputs[0] : weight;
 }
 
 /// Scales each output channel of [O, I, h, w].
@@ -34,14 +51,20 @@ ir::Array scaled(ir::Array weight, const std::vector<double>& scale) {
 Value folded(Rewriter& rewriter, const ir::Model& model, Value conv, const Affine& norm) {
   const ir::Graph& graph = model.graph;
   const ir::Node& node = graph.node(conv);
-  const Value weight = node.inputs[1];
+  const Value weight = array_of(graph, node.inputs[1]);
   ir::Array bias = ir::Array::zeros({static_cast<int64_t>(norm.shift.size())});
   for (size_t c = 0; c < norm.shift.size(); ++c) {
     const double before = node.inputs.size() > 2 ? static_cast<double>(model.floats(node.inputs[2])[c]) : 0;
     bias.floats()[c] = static_cast<float>(before * norm.scale[c] + norm.shift[c]);
   }
   rewriter.set_array(weight, scaled(model.weight(weight), norm.scale));
-  std::vector<Value> inputs{rewriter.mapped(node.inputs[0]), rewriter.mapped(weight)};
+  if (const Value quantizer = node.inputs[1]; quantizer != weight) {
+    const Value ranges = graph.node(quantizer).inputs[1];
+    std::vector<double> magnitudes = norm.scale;
+    for (double& scale : magnitudes) scale = std::fabs(scale);
+    rewriter.set_array(ranges, scaled(model.weight(ranges), magnitudes));
+  }
+  std::vector<Value> inputs{rewriter.mapped(node.inputs[0]), rewriter.mapped(node.inputs[1])};
   if (node.inputs.size() > 2) {
     rewriter.set_array(node.inputs[2], std::move(bias));
     inputs.push_back(rewriter.mapped(node.inputs[2]));
@@ -59,8 +82,8 @@ std::map<std::string, std::vector<double>> fold_gains(const ir::Model& model) {
   for (uint32_t id = 0; id < model.graph.size(); ++id) {
     const Value* norm = foldable(model.graph, {id});
     if (norm == nullptr) continue;
-    const std::string& weight = model.graph.node(model.graph[id].inputs[1]).name;
-    gains[weight] = affine_of_batch_norm(model, *norm).scale;
+    const Value weight = array_of(model.graph, model.graph[id].inputs[1]);
+    gains[model.graph.node(weight).name] = affine_of_batch_norm(model, *norm).scale;
   }
   return gains;
 }

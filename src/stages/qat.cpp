@@ -3,13 +3,20 @@
 #include "base/errors.h"
 #include "data/check_classes.h"
 #include "formats/provenance.h"
+#include "infer/eager_runner.h"
 #include "passes/deploy.h"
 #include "passes/fold_batch_norm.h"
+#include "passes/insert_batch_norm.h"
+#include "passes/merge_rep_branches.h"
 #include "passes/refresh_weight_ranges.h"
+#include "ptq/moments.h"
 #include "stages/train.h"
 
 namespace y6q::stages {
 namespace {
+
+/// The results of all convolutions of these are in memory at once.
+constexpr int64_t kImagesAtOnce = 4, kImagesForMoments = 128;
 
 std::string entry(const formats::ModelInfo& info, const char* key) {
   const auto found = info.provenance.find(key);
@@ -64,15 +71,15 @@ fs::path float_parent(const QatOptions& options, const formats::ModelInfo& stude
 }  // namespace
 
 train::GradientMasks folded_masks(const ir::Model& parent, const std::vector<formats::BlockScales>& scales) {
-  train::GradientMasks masks = train::gradient_masks(parent, scales);
-  const auto gains = passes::fold_gains(parent);
-  for (auto& [name, mask] : masks) {
-    const auto found = gains.find(name);
-    if (found == gains.end()) continue;
-    std::vector<float>& values = mask.floats();
-    const size_t row = values.size() / found->second.size();
+  train::GradientMasks masks;
+  if (!scales.empty()) masks = train::gradient_masks(parent, scales);
+  const ir::Model merged = passes::merge_rep_branches(parent);
+  for (const auto& [name, gains] : passes::fold_gains(merged)) {
+    const ir::Array ones = ir::Array::filled(merged.weights.at(name).shape, 1);
+    std::vector<float>& values = masks.emplace(name, ones).first->second.floats();
+    const size_t row = values.size() / gains.size();
     for (size_t i = 0; i < values.size(); ++i) {
-      const double gain = found->second[i / row];
+      const double gain = gains[i / row];
       values[i] = static_cast<float>(static_cast<double>(values[i]) * gain * gain);
     }
   }
@@ -82,8 +89,8 @@ train::GradientMasks folded_masks(const ir::Model& parent, const std::vector<for
 train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images) {
   train::TrainRecipe recipe = default_recipe(architecture, "repopt", train_images);
   recipe.epochs = 10;
-  recipe.lr0 = 1e-5;
-  recipe.lrf = 1e-3;
+  recipe.lr0 = 0.0032;
+  recipe.lrf = 0.01;
   recipe.weight_decay = 5e-5;
   recipe.warmup_epochs = 0;
   recipe.atss_warmup_epochs = 0;  // the network knows its objects already
@@ -104,6 +111,7 @@ TrainSummary qat(const QatOptions& options, Run& run) {
   const formats::ModelFile parent = formats::read_model(parent_path);
   const data::Dataset& train_set = run.labelled("train");
   data::check_classes(student.info.class_names, options.weights, train_set.class_names, run.options().data);
+  infer::set_torch_threads(run.threads());
   TrainingPlan plan;
   plan.recipe = chosen_recipe(
       options.training, run,
@@ -112,15 +120,24 @@ TrainSummary qat(const QatOptions& options, Run& run) {
   for (auto& [key, value] : formats::provenance("qat", options.weights, train_set.sha256))
     plan.info.provenance[key] = value;
   plan.info.provenance["teacher_sha256"] = options.distill ? sha256_of_file(parent_path) : "";
-  plan.training.start = student.model;
+  plan.training.start = passes::insert_batch_norm(
+      student.model, ptq::convolution_moments(student.model, train_set,
+                                              {.image_size = student.info.image_size,
+                                               .count = kImagesForMoments,
+                                               .batch_size = kImagesAtOnce,
+                                               .workers = run.workers(),
+                                               .device = run.device()},
+                                              run.monitor(), run.group()));
   if (options.distill) plan.training.teacher = passes::deploy(parent.model);
-  if (!options.scales.empty()) {
-    plan.training.masks = folded_masks(parent.model, formats::read_scales(options.scales));
-  }
+  plan.training.masks =
+      folded_masks(parent.model, options.scales.empty() ? std::vector<formats::BlockScales>()
+                                                        : formats::read_scales(options.scales));
   plan.subject = fmt::format("qat of {} with teacher '{}' and scales '{}'", sha256_of_file(options.weights),
                              plan.info.provenance["teacher_sha256"],
                              options.scales.empty() ? "" : sha256_of_file(options.scales));
-  plan.finish = [](const ir::Model& model) { return passes::refresh_weight_ranges(model); };
+  plan.finish = [](const ir::Model& model) {
+    return passes::refresh_weight_ranges(passes::fold_batch_norm(model));
+  };
   return run_training(plan, options.training, run);
 }
 

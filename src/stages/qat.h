@@ -15,17 +15,19 @@ struct QatOptions {
   bool distill = true;  ///< learn from the teacher
 };
 
-/// Settings for so many training images (spec/02 §7, spec/04 §6): ten epochs at a small rate, cosine, no
-/// warm-up, no mosaic, no mixup.
+/// Settings for so many training images: ten epochs (spec/04 §6) from the first rate of fine-tuning (spec/07
+/// §7.3), cosine, no warm-up, no mosaic, no mixup.
 train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images);
 
-/// Quantization-aware training of a calibrated model: batch normalisation folded, activation ranges frozen,
-/// weight ranges follow the weights, distillation from the float model. The files hold calibrated models.
+/// Quantization-aware training of a calibrated model: batch normalisation put back for the training
+/// (passes::insert_batch_norm), activation ranges frozen, weight ranges follow the weights, distillation from
+/// the float model. The files hold calibrated models with batch normalisation folded.
 TrainSummary qat(const QatOptions& options, Run& run);
 
-/// RepOptimizer's masks for folded kernels. A folded kernel is gain * kernel, its gradient gradient / gain: a
-/// step of the folded one equals that of the unfolded one under frozen statistics when the mask is gain^2
-/// times as large. parent: the float model before folding.
+/// What gradients of folded kernels are multiplied by. A folded kernel is gain * kernel, its gradient
+/// gradient / gain: a step of the folded one equals that of the unfolded one when it is gain^2 times as
+/// large; times RepOptimizer's mask where there are scales. By the names of the network merged and folded.
+/// parent: the float model before that.
 train::GradientMasks folded_masks(const ir::Model& parent, const std::vector<formats::BlockScales>& scales);
 
 }  // namespace y6q::stages

@@ -27,7 +27,7 @@ class Processes : public testing::Test {
               0);
     write_file(folder_ / "recipe.yaml",
                "sync_bn: true\nbf16: 'off'\nwarmup_min_iterations: 12\nlr0: 0.001\neval_interval: 2\n");
-    write_file(folder_ / "qat.yaml", "bf16: 'off'\neval_interval: 2\n");
+    write_file(folder_ / "qat.yaml", "sync_bn: true\nbf16: 'off'\neval_interval: 2\n");
   }
 
   static Arguments joined(Arguments first, const Arguments& second) {
@@ -151,7 +151,8 @@ TEST_F(Processes, APipelineOfTwoEqualsThatOfOne) {
   write_file(folder_ / "pipeline.yaml",
              "pipeline: {sensitivity: true}\ntrain: {sync_bn: true, bf16: 'off', warmup_min_iterations: 12, "
              "lr0: 0.001}\n"
-             "calibrate: {images: 8}\nqat: {epochs: 1, bf16: 'off'}\nbench: {seconds: 0.01, rounds: 1}\n");
+             "calibrate: {images: 8}\nqat: {epochs: 1, sync_bn: true, bf16: 'off'}\nbench: {seconds: 0.01, "
+             "rounds: 1}\n");
   const auto pipeline = [&](const std::string& out, const Arguments& more) {
     run(joined({"pipeline", "--data", folder_ / "set/data.yaml", "--model", "yolov6n", "--mode", "repvgg",
                 "--img-size", "64", "--recipe", folder_ / "pipeline.yaml", "--batch-size", "8", "--epochs",

@@ -45,6 +45,7 @@ ir::Model every_operator(bool quantized = true) {
   x = m.graph.add("add", ir::Add{}, {x, relu});
   x = m.graph.add("silu", ir::Silu{}, {x});
   const Value pool = m.graph.add("pool", ir::MaxPool2d{}, {x});
+  x = m.graph.add("average", ir::AvgPool2d{}, {x});
   x = m.graph.add("concat", ir::Concat{}, {pool, x});
   x = m.graph.add("up", ir::ConvTranspose2d{}, {x, parameter("u", {16, 4, 2, 2}), parameter("ub", {4})});
   m.graph.mark_output("up", x);

@@ -1,5 +1,7 @@
 #include "eager/run_operator.h"
 
+#include <ATen/ops/avg_pool2d.h>
+
 #include "base/errors.h"
 #include "eager/sync_batch_norm.h"
 
@@ -62,6 +64,10 @@ Tensor run(const ir::ChannelScale&, Operands in, const OperatorOptions&) {
 
 Tensor run(const ir::MaxPool2d& op, Operands in, const OperatorOptions&) {
   return at::max_pool2d(in[0], {op.kernel.h, op.kernel.w}, {op.stride.h, op.stride.w}, {op.pad.h, op.pad.w});
+}
+
+Tensor run(const ir::AvgPool2d& op, Operands in, const OperatorOptions&) {
+  return at::avg_pool2d(in[0], {op.kernel.h, op.kernel.w}, {op.stride.h, op.stride.w}, {op.pad.h, op.pad.w});
 }
 
 Tensor run(const ir::Concat& op, Operands in, const OperatorOptions&) {

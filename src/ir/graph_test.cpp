@@ -15,6 +15,8 @@ TEST(InferShape, FollowsTheWindowFormula) {
   EXPECT_EQ(shape_of(Conv2d{.groups = 2}, {{2, 4, 5, 5}, {6, 2, 1, 1}, {6}}), (Shape{2, 6, 5, 5}));
   EXPECT_EQ(shape_of(ConvTranspose2d{}, {{1, 8, 3, 4}, {8, 5, 2, 2}, {5}}), (Shape{1, 5, 6, 8}));
   EXPECT_EQ(shape_of(MaxPool2d{}, {{1, 8, 3, 4}}), (Shape{1, 8, 3, 4}));
+  EXPECT_EQ(shape_of(AvgPool2d{}, {{1, 8, 3, 4}}), (Shape{1, 8, 3, 4}));
+  EXPECT_EQ(shape_of(AvgPool2d{{2, 2}, {2, 2}, {0, 0}}, {{1, 8, 5, 4}}), (Shape{1, 8, 2, 2}));
   EXPECT_EQ(shape_of(Concat{}, {{1, 8, 3, 4}, {1, 2, 3, 4}}), (Shape{1, 10, 3, 4}));
   EXPECT_EQ(shape_of(Decode{},
                      {{1, 80, 8, 8}, {1, 80, 4, 4}, {1, 80, 2, 2}, {1, 4, 8, 8}, {1, 4, 4, 4}, {1, 4, 2, 2}}),
@@ -26,6 +28,7 @@ TEST(InferShape, RefusesOperandsThatDoNotFit) {
   EXPECT_THROW(shape_of(Conv2d{}, {{1, 3, 9, 9}, {16, 3, 3, 3}, {15}}), ShapeError);
   EXPECT_THROW(shape_of(Conv2d{}, {{1, 3, 2, 2}, {16, 3, 3, 3}}), ShapeError);
   EXPECT_THROW(shape_of(Conv2d{.stride = {0, 1}}, {{1, 3, 9, 9}, {16, 3, 3, 3}}), ShapeError);
+  EXPECT_THROW(shape_of(AvgPool2d{.pad = {2, 1}}, {{1, 3, 9, 9}}), ShapeError);
   EXPECT_THROW(shape_of(Add{}, {{1, 3, 9, 9}, {1, 3, 9, 8}}), ShapeError);
   EXPECT_THROW(shape_of(Concat{}, {{1, 3, 9, 9}, {1, 3, 9, 8}}), ShapeError);
   EXPECT_THROW(shape_of(Concat{.axis = 4}, {{1, 3, 9, 9}}), ShapeError);

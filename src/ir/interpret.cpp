@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "base/errors.h"
@@ -88,18 +89,30 @@ void run(const ChannelScale&, Sources in, Tensor& out) {
   });
 }
 
-void run(const MaxPool2d& op, Sources in, Tensor& out) {
+/// Each window of `op` becomes one number: `join` takes in its values from `start` on, without the padding.
+template <typename Pool, typename Join>
+void pool(const Pool& op, Sources in, Tensor& out, double start, Join join) {
   const Shape& s = in[0]->shape;
   for_each(out.shape, [&](int64_t n, int64_t c, int64_t y, int64_t x) {
-    double best = -std::numeric_limits<double>::infinity();
+    double joined = start;
     for (int64_t dy = 0; dy < op.kernel.h; ++dy)
       for (int64_t dx = 0; dx < op.kernel.w; ++dx) {
         const int64_t sy = y * op.stride.h - op.pad.h + dy, sx = x * op.stride.w - op.pad.w + dx;
         if (sy >= 0 && sy < s[2] && sx >= 0 && sx < s[3])
-          best = std::max(best, in[0]->data[at(s, n, c, sy, sx)]);
+          joined = join(joined, in[0]->data[at(s, n, c, sy, sx)]);
       }
-    out.data[at(out.shape, n, c, y, x)] = best;
+    out.data[at(out.shape, n, c, y, x)] = joined;
   });
+}
+
+void run(const MaxPool2d& op, Sources in, Tensor& out) {
+  pool(op, in, out, -std::numeric_limits<double>::infinity(),
+       [](double best, double value) { return std::max(best, value); });
+}
+
+void run(const AvgPool2d& op, Sources in, Tensor& out) {
+  pool(op, in, out, 0, std::plus<>());
+  for (double& sum : out.data) sum /= static_cast<double>(op.kernel.h * op.kernel.w);
 }
 
 void run(const Concat& op, Sources in, Tensor& out) {

@@ -35,6 +35,14 @@ TEST(Interpret, TransposedConvolutionSpreadsEachPixel) {
             (Values{1.5, 10.5, 2.5, 20.5, 100.5, 1000.5, 200.5, 2000.5}));
 }
 
+// Sums of the rows 1 2 3 and 4 5 6 with zeros around them, over nine everywhere.
+TEST(Interpret, AveragesOverTheWholeWindow) {
+  const Tensor rows{{1, 1, 2, 3}, {1, 2, 3, 4, 5, 6}};
+  const Values sums{12, 21, 16, 12, 21, 16}, got = run(AvgPool2d{}, rows, {});
+  for (size_t i = 0; i < sums.size(); ++i) EXPECT_NEAR(got[i], sums[i] / 9, 1e-15) << i;
+  EXPECT_EQ(run(AvgPool2d{{2, 1}, {1, 2}, {0, 0}}, rows, {}), (Values{2.5, 4.5}));
+}
+
 TEST(Interpret, NormalisesPoolsAndScales) {
   const Tensor pair{{1, 1, 1, 2}, {1, 5}};
   EXPECT_EQ(

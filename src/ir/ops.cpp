@@ -14,6 +14,7 @@ std::string_view op_name(const Op& op) {
                         [](const Add&) { return std::string_view("Add"); },
                         [](const ChannelScale&) { return std::string_view("ChannelScale"); },
                         [](const MaxPool2d&) { return std::string_view("MaxPool2d"); },
+                        [](const AvgPool2d&) { return std::string_view("AvgPool2d"); },
                         [](const Concat&) { return std::string_view("Concat"); },
                         [](const FakeQuant&) { return std::string_view("FakeQuant"); },
                         [](const Decode&) { return std::string_view("Decode"); },

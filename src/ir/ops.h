@@ -80,6 +80,13 @@ struct MaxPool2d {
   bool operator==(const MaxPool2d&) const = default;
 };
 
+/// src [N, C, H, W] -> [N, C, H', W'], H' as MaxPool2d's; padding counts as 0, and every sum is divided by
+/// the area of the whole kernel.
+struct AvgPool2d {
+  Hw kernel{3, 3}, stride{1, 1}, pad{1, 1};
+  bool operator==(const AvgPool2d&) const = default;
+};
+
 /// One or more sources that agree outside `axis`.
 struct Concat {
   int64_t axis = 1;
@@ -107,7 +114,7 @@ struct Decode {
 };
 
 using Op = std::variant<Input, Parameter, Conv2d, ConvTranspose2d, BatchNorm, Relu, Silu, Add, ChannelScale,
-                        MaxPool2d, Concat, FakeQuant, Decode>;
+                        MaxPool2d, AvgPool2d, Concat, FakeQuant, Decode>;
 
 /// The operator's name in texts and messages, e.g. "Conv2d".
 std::string_view op_name(const Op& op);

@@ -113,16 +113,20 @@ Shape infer(const ChannelScale&, Shapes in) {
   return in[0];
 }
 
-Shape infer(const MaxPool2d& op, Shapes in) {
-  require(in.size() == 1 && in[0].size() == 4, "MaxPool2d", in, "one source [N, C, H, W] is accepted");
+template <typename Pool>
+Shape infer_pool(std::string_view name, const Pool& op, Shapes in) {
+  require(in.size() == 1 && in[0].size() == 4, name, in, "one source [N, C, H, W] is accepted");
   require(in_range(op.kernel, 1) && in_range(op.stride, 1) && in_range(op.pad, 0) &&
               2 * op.pad.h <= op.kernel.h && 2 * op.pad.w <= op.kernel.w,
-          "MaxPool2d", in, "kernel, stride 1..4096 and a pad of at most half the kernel are accepted");
+          name, in, "kernel, stride 1..4096 and a pad of at most half the kernel are accepted");
   Shape out{in[0][0], in[0][1], window_count(in[0][2], op.kernel.h, op.stride.h, op.pad.h),
             window_count(in[0][3], op.kernel.w, op.stride.w, op.pad.w)};
-  require(out[2] >= 1 && out[3] >= 1, "MaxPool2d", in, "the kernel must fit into the padded source");
+  require(out[2] >= 1 && out[3] >= 1, name, in, "the kernel must fit into the padded source");
   return out;
 }
+
+Shape infer(const MaxPool2d& op, Shapes in) { return infer_pool("MaxPool2d", op, in); }
+Shape infer(const AvgPool2d& op, Shapes in) { return infer_pool("AvgPool2d", op, in); }
 
 Shape infer(const Concat& op, Shapes in) {
   require(!in.empty(), "Concat", in, "at least one operand is accepted");

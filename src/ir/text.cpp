@@ -22,7 +22,7 @@ void visit_attributes(Op& op, F f) {
     f("stride", op.stride);
   } else if constexpr (std::is_same_v<Plain, BatchNorm>) {
     f("eps", op.eps), f("momentum", op.momentum);
-  } else if constexpr (std::is_same_v<Plain, MaxPool2d>) {
+  } else if constexpr (std::is_same_v<Plain, MaxPool2d> || std::is_same_v<Plain, AvgPool2d>) {
     f("kernel", op.kernel), f("stride", op.stride), f("pad", op.pad);
   } else if constexpr (std::is_same_v<Plain, Concat>) {
     f("axis", op.axis);

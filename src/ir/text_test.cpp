@@ -22,7 +22,8 @@ TEST(GraphText, KeepsEveryAttribute) {
   Graph graph;
   const Value images = graph.add("images", Input{{2, 4, 8, 8}}, {});
   const Value pooled = graph.add("pool", MaxPool2d{{3, 5}, {1, 2}, {1, 2}}, {images});
-  std::vector<Value> operands{pooled};
+  const Value averaged = graph.add("average", AvgPool2d{{5, 3}, {1, 1}, {2, 1}}, {pooled});
+  std::vector<Value> operands{averaged};
   for (const char* name : {"gain", "bias", "mean", "variance"}) {
     operands.push_back(graph.add(name, Parameter{{4}, name[0] != 'm'}, {}));
   }

@@ -113,10 +113,20 @@ class Emitter {
   }
 
   void emit(const ir::MaxPool2d& op, const ir::Node&, const Names& in, const std::string& out) {
-    ::onnx::NodeProto& pool = graph_.node("MaxPool", in, out);
+    emit_pool("MaxPool", op, in, out);
+  }
+
+  void emit(const ir::AvgPool2d& op, const ir::Node&, const Names& in, const std::string& out) {
+    set_attribute(emit_pool("AveragePool", op, in, out), "count_include_pad", int64_t{1});
+  }
+
+  template <typename Pool>
+  ::onnx::NodeProto& emit_pool(const char* type, const Pool& op, const Names& in, const std::string& out) {
+    ::onnx::NodeProto& pool = graph_.node(type, in, out);
     set_attribute(pool, "kernel_shape", {op.kernel.h, op.kernel.w});
     set_attribute(pool, "pads", {op.pad.h, op.pad.w, op.pad.h, op.pad.w});
     set_attribute(pool, "strides", {op.stride.h, op.stride.w});
+    return pool;
   }
 
   void emit(const ir::Concat& op, const ir::Node&, const Names& in, const std::string& out) {

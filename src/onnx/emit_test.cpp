@@ -139,6 +139,18 @@ TEST(EmitOnnx, WeightsOfSevenBitsThatLeaveTheirRangeAreRefused) {
   EXPECT_NO_THROW(emit(model, {}));
 }
 
+TEST(EmitOnnx, AnAverageCountsThePadding) {
+  ir::Model model;
+  const ir::Value images = model.graph.add("images", ir::Input{{1, 3, 8, 8}}, {});
+  model.graph.mark_output("map", model.graph.add("average", ir::AvgPool2d{}, {images}));
+  const auto proto = emit(model, {});
+  const auto& pool = node_of(proto, "map");
+  EXPECT_EQ(pool.op_type(), "AveragePool");
+  EXPECT_THAT(ints_of(pool, "kernel_shape"), ElementsAre(3, 3));
+  EXPECT_THAT(ints_of(pool, "pads"), ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(ints_of(pool, "count_include_pad"), ElementsAre(1));
+}
+
 TEST(EmitOnnx, OutputsAreThoseMarkedButTheTapsUnlessNamed) {
   const auto all = emit(conv_relu(), {});
   ASSERT_EQ(all.graph().output_size(), 1);

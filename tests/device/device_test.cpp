@@ -73,6 +73,7 @@ ir::Model operators() {
   add("sum", ir::Add{}, {conv, relu});
   add("scaled", ir::ChannelScale{}, {conv, parameter("s", {8})});
   add("pool", ir::MaxPool2d{}, {conv});
+  add("average", ir::AvgPool2d{}, {conv});
   add("concat", ir::Concat{}, {conv, relu});
   const auto range = [&](const char* name) { return m.add_parameter(name, ir::Array::scalar(0.9F), false); };
   add("quantized", ir::FakeQuant{}, {images, range("r0")});

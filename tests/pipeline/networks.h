@@ -83,7 +83,8 @@ inline ir::Model every_operator() {
       n.add("down", ir::MaxPool2d{.kernel = {3, 3}, .stride = {2, 2}, .pad = {1, 1}}, {pooled});
   const ir::Value up =
       n.add("up", ir::ConvTranspose2d{}, {down, n.weight("up.w", {8, 4, 2, 2}), n.weight("up.b", {4})});
-  const ir::Value fine = n.add("concat", ir::Concat{}, {up, x});
+  const ir::Value average = n.add("average", ir::AvgPool2d{}, {x});
+  const ir::Value fine = n.add("concat", ir::Concat{}, {up, average});
   auto head = [&](const std::string& name, ir::Value from, int64_t in, int64_t out) {
     return n.add(name, ir::Conv2d{},
                  {from, n.weight(name + ".w", {out, in, 1, 1}), n.weight(name + ".b", {out})});

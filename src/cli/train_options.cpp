@@ -11,8 +11,8 @@ void add_network_options(CLI::App& app, stages::TrainOptions& options) {
       ->check(CLI::IsMember(models::architectures()))
       ->capture_default_str()
       ->group(kModelGroup);
-  app.add_option("--mode", options.mode, "Blocks: repopt, hyper_search or repvgg")
-      ->check(CLI::IsMember({"repopt", "hyper_search", "repvgg"}))
+  app.add_option("--mode", options.mode, "Blocks: repopt, hyper_search, repvgg or qarepvgg")
+      ->check(CLI::IsMember({"repopt", "hyper_search", "repvgg", "qarepvgg"}))
       ->capture_default_str()
       ->group(kModelGroup);
   add_image_size(app, options.image_size);

@@ -91,6 +91,23 @@ Value rep_vgg(Builder& b, const std::string& path, Value x, const ConvOptions& o
   return add(b, path + ".add_identity", path, sum, batch_norm(b, path + ".rbr_identity", path, x));
 }
 
+/// One normalisation for the sum of all branches, so that none has a large gain of its own: that is what
+/// makes the merged kernel easy to quantize.
+Value qa_rep_vgg(Builder& b, const std::string& path, Value x, const ConvOptions& o) {
+  const std::string dense = path + ".rbr_dense";
+  const Value large = batch_norm(b, dense + ".bn", path, conv(b, dense + ".conv", path, x, o, false));
+  const Value small = conv(b, path + ".rbr_1x1", path, x, pointwise(o), false);
+  Value sum = add(b, path + ".add_1x1", path, large, small);
+  if (has_identity(b, x, o)) {
+    sum = add(b, path + ".add_identity", path, sum, x);
+    if (b.mode == Mode::qarepvgg) {
+      const Value average = b.model.graph.add(path + ".rbr_avg", ir::AvgPool2d{}, {x}, path);
+      sum = add(b, path + ".add_average", path, sum, average);
+    }
+  }
+  return batch_norm(b, path + ".bn", path, sum);
+}
+
 }  // namespace
 
 Value conv_unit(Builder& b, const std::string& path, Value x, const ConvOptions& options) {
@@ -110,6 +127,9 @@ Value rep_conv(Builder& b, const std::string& path, Value x, const ConvOptions& 
         return linear_add(b, path, x, options);
       case Mode::repvgg:
         return rep_vgg(b, path, x, options);
+      case Mode::qarepvgg:
+      case Mode::qarepvgg_v1:
+        return qa_rep_vgg(b, path, x, options);
       case Mode::repvgg_deploy:
         break;
     }

@@ -20,7 +20,7 @@ struct ConvOptions {
 /// mode the convolution has a bias and no batch norm.
 ir::Value conv_unit(Builder& b, const std::string& path, ir::Value x, const ConvOptions& options);
 
-/// The 3x3 block of the builder's mode, ending in ReLU (spec/01 §2.2 to §2.4).
+/// The 3x3 block of the builder's mode, ending in ReLU (spec/01 §2.2 to §2.4, spec/07 §2).
 ir::Value rep_conv(Builder& b, const std::string& path, ir::Value x, const ConvOptions& options);
 
 /// `count` rep_convs at stride 1: conv1, then block.0 … block.(count - 2) (spec/01 §2.6).

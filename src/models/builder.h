@@ -8,11 +8,13 @@
 
 namespace y6q::models {
 
-/// What a Rep block consists of (spec/01 §2.11).
+/// What a Rep block consists of (spec/01 §2.11, spec/07 §2).
 enum class Mode {
   repopt,        ///< one 3x3 convolution and batch normalisation
   hyper_search,  ///< scaled 3x3, 1x1 and identity, one batch normalisation (the linear-branch network)
   repvgg,        ///< 3x3, 1x1 and identity, each with batch normalisation
+  qarepvgg,      ///< 3x3 with batch normalisation, 1x1, identity and its 3x3 average; one more normalisation
+  qarepvgg_v1,   ///< the same without the average: the first version, of released checkpoints
   repvgg_deploy  ///< one 3x3 convolution with bias: what merging and folding leave of any of them
 };
 
@@ -20,6 +22,8 @@ constexpr auto names_of(Mode) {
   return name_table<Mode>("mode", {{Mode::repopt, "repopt"},
                                    {Mode::hyper_search, "hyper_search"},
                                    {Mode::repvgg, "repvgg"},
+                                   {Mode::qarepvgg, "qarepvgg"},
+                                   {Mode::qarepvgg_v1, "qarepvgg_v1"},
                                    {Mode::repvgg_deploy, "repvgg_deploy"}});
 }
 

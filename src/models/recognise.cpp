@@ -17,14 +17,14 @@ constexpr int64_t kMostChannels = 1 << 16, kMostRepeats = 200;  // far above any
 constexpr std::pair<Mode, std::string_view> kKernels[] = {{Mode::hyper_search, ".conv.weight"},
                                                           {Mode::repopt, ".conv.weight"},
                                                           {Mode::repvgg, ".rbr_dense.conv.weight"},
+                                                          {Mode::qarepvgg, ".rbr_dense.conv.weight"},
                                                           {Mode::repvgg_deploy, ".rbr_reparam.weight"}};
 
 /// Parts of names that only networks have which are not built here.
 constexpr std::pair<std::string_view, std::string_view> kForeign[] = {
-    {".Bifusion", "a v3 neck (BiFusion)"},       {".cspsppf.", "a v3 backbone (CSPSPPF)"},
-    {"backbone.ERBlock_6.", "a P6 network"},     {"reg_preds_dist.", "a self-distillation head"},
-    {"cls_preds_ab.", "an anchor-aided head"},   {".rbr_1x1.weight", "QARepVGG blocks"},
-    {".m.conv1.conv1.", "BepC3 stages (m or l)"}};
+    {".Bifusion", "a v3 neck (BiFusion)"},     {".cspsppf.", "a v3 backbone (CSPSPPF)"},
+    {"backbone.ERBlock_6.", "a P6 network"},   {"reg_preds_dist.", "a self-distillation head"},
+    {"cls_preds_ab.", "an anchor-aided head"}, {".m.conv1.conv1.", "BepC3 stages (m or l)"}};
 
 /// What each channel of the layout is the output of.
 constexpr std::pair<std::string_view, bool> kOutputs[] = {  // path, is a Rep block
@@ -44,7 +44,7 @@ Mode mode_of(const ParameterShapes& parameters) {
       if (name.find(part) == std::string::npos) continue;
       throw InputError(
           "entry '{}' belongs to {}; accepted are YOLOv6 v2 networks ({}) in the modes repopt, "
-          "hyper_search and repvgg",
+          "hyper_search, repvgg and qarepvgg",
           name, network, fmt::join(architectures(), ", "));
     }
   }
@@ -53,7 +53,7 @@ Mode mode_of(const ParameterShapes& parameters) {
   };
   if (has("scale_conv.weight")) return Mode::hyper_search;
   if (has("conv.weight")) return Mode::repopt;
-  if (has("rbr_dense.conv.weight")) return Mode::repvgg;
+  if (has("rbr_dense.conv.weight")) return has("rbr_1x1.weight") ? Mode::qarepvgg : Mode::repvgg;
   if (has("rbr_reparam.weight")) return Mode::repvgg_deploy;
   throw InputError(
       "no entry is called as the stem of a YOLOv6 network ({}conv.weight, {}rbr_dense.conv.weight or "

@@ -21,8 +21,9 @@ inline constexpr const char* kCustom = "yolov6-custom";
 
 /// Architecture, mode and number of classes that belong to the parameters: channels from the shapes, repeats
 /// and mode from the names. Only what is needed to tell is looked at: compare with the graph for the rest.
-/// Throws InputError for networks that are not built here (YOLOv6 v3 necks, m, l, P6, lite, QARepVGG) and for
-/// names of none.
+/// The two versions of QARepVGG have the same parameters (spec/07 §6): mode `qarepvgg` stands for either.
+/// Throws InputError for networks that are not built here (YOLOv6 v3 necks, m, l, P6, lite) and for names of
+/// none.
 Recognised recognise(const ParameterShapes& parameters);
 
 }  // namespace y6q::models

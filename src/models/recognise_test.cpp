@@ -22,7 +22,8 @@ ParameterShapes shapes_of(const Options& options) {
 
 TEST(Recognise, TellsEveryArchitectureAndModeApart) {
   for (const std::string& architecture : architectures()) {
-    for (const Mode mode : {Mode::repopt, Mode::hyper_search, Mode::repvgg, Mode::repvgg_deploy}) {
+    for (const Mode mode :
+         {Mode::repopt, Mode::hyper_search, Mode::repvgg, Mode::qarepvgg, Mode::repvgg_deploy}) {
       const auto found = recognise(
           shapes_of({.architecture = architecture, .mode = mode, .class_count = 7, .image_size = {64, 64}}));
       EXPECT_EQ(found.options.architecture, architecture);

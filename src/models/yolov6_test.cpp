@@ -26,6 +26,16 @@ TEST(Yolov6, HasTheParameterCountsOfTheSpecification) {
   EXPECT_EQ(count("yolov6s", Mode::repvgg) + kProjection, 18869022);
 }
 
+// A block of QARepVGG has the parameters of RepVGG's but for gain and bias of the identity's normalisation:
+// of n, 2 * 32 + 4 * 64 + 6 * 128 + 2 * 256 channels in the backbone, 3 * 64 + 3 * 32 + 4 * 64 + 4 * 128 in
+// the neck; of s twice as many.
+TEST(Yolov6, QaRepVggHasNoNormOfTheIdentity) {
+  constexpr int64_t kChannels = 64 + 256 + 768 + 512 + 192 + 96 + 256 + 512;
+  EXPECT_EQ(count("yolov6n", Mode::repvgg) - count("yolov6n", Mode::qarepvgg), 2 * kChannels);
+  EXPECT_EQ(count("yolov6s", Mode::repvgg) - count("yolov6s", Mode::qarepvgg), 4 * kChannels);
+  EXPECT_EQ(count("yolov6n", Mode::qarepvgg_v1), count("yolov6n", Mode::qarepvgg));
+}
+
 TEST(Yolov6, GivesThreeLevelsOfMapsAndTaps) {
   const ir::Model model = yolov6({.architecture = "yolov6s", .class_count = 7, .image_size = {320, 640}});
   auto shape = [&](const char* output) { return model.graph.node(*model.graph.find_output(output)).shape; };

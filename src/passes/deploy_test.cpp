@@ -52,14 +52,16 @@ TEST_P(DeployModes, ComputesTheSameWithOneConvolutionABlock) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DeployModes,
-                         testing::Values(Mode::repopt, Mode::hyper_search, Mode::repvgg,
-                                         Mode::repvgg_deploy));
+                         testing::Values(Mode::repopt, Mode::hyper_search, Mode::repvgg, Mode::qarepvgg,
+                                         Mode::qarepvgg_v1, Mode::repvgg_deploy));
 
 TEST(Deploy, NamesAreThoseOfTheDeployForm) {
-  const ir::Model merged = deploy(models::yolov6({.mode = Mode::repvgg, .image_size = {64, 64}}));
   const ir::Model built = models::yolov6({.mode = Mode::repvgg_deploy, .image_size = {64, 64}});
-  EXPECT_EQ(ir::to_text(merged.graph), ir::to_text(built.graph));
-  EXPECT_EQ(ir::parameter_count(merged), 4'317'246 - 34);  // spec/01 §3.6, without proj
+  for (const Mode mode : {Mode::repvgg, Mode::qarepvgg, Mode::qarepvgg_v1}) {
+    const ir::Model merged = deploy(models::yolov6({.mode = mode, .image_size = {64, 64}}));
+    EXPECT_EQ(ir::to_text(merged.graph), ir::to_text(built.graph)) << name_of(mode);
+    EXPECT_EQ(ir::parameter_count(merged), 4'317'246 - 34);  // spec/01 §3.6, without proj
+  }
 }
 
 TEST(Deploy, ListsItsPasses) {

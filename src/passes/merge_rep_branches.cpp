@@ -11,13 +11,16 @@ namespace {
 
 using ir::Value;
 
-/// affine(conv(source)), or affine(source).
+/// affine(conv(source)), or affine(mean of source over a window); of one pixel: affine(source).
 struct Branch {
   Value source;
   std::optional<Value> conv;
+  ir::AvgPool2d window;
   Affine affine;
   bool shifts = false;  ///< has a norm or a bias
 };
+
+constexpr ir::AvgPool2d kOnePixel{.kernel = {1, 1}, .stride = {1, 1}, .pad = {0, 0}};
 
 bool disappears(const ir::Graph& graph, Value value) { return sole_consumer(graph, value) != nullptr; }
 
@@ -46,11 +49,16 @@ bool reads_arrays_only(const ir::Graph& graph, const ir::Node& node) {
 
 Branch read_branch(const ir::Model& model, Value value) {
   const ir::Graph& graph = model.graph;
-  Branch branch{value, std::nullopt, Affine::identity(graph.node(value).shape.at(1))};
+  Branch branch{value, std::nullopt, kOnePixel, Affine::identity(graph.node(value).shape.at(1))};
   while (disappears(graph, branch.source)) {
     const ir::Node& node = graph.node(branch.source);
     const bool conv = std::holds_alternative<ir::Conv2d>(node.op);
     const bool norm = std::holds_alternative<ir::BatchNorm>(node.op);
+    if (const auto* window = std::get_if<ir::AvgPool2d>(&node.op)) {
+      branch.window = *window;
+      branch.source = node.inputs[0];
+      break;
+    }
     if (!(conv || norm || std::holds_alternative<ir::ChannelScale>(node.op)) ||
         !reads_arrays_only(graph, node))
       break;
@@ -85,13 +93,16 @@ struct Frame {
   }
 
   bool holds(const ir::Graph& graph, const Branch& branch) const {
-    if (!branch.conv) return op.stride == ir::Hw{1, 1} && op.pad.h < height && op.pad.w < width;
+    if (!branch.conv) return holds(branch.window.stride, branch.window.pad, branch.window.kernel);
     const ir::Node& node = graph.node(*branch.conv);
     const auto& other = std::get<ir::Conv2d>(node.op);
     const ir::Shape& weight = graph.node(node.inputs[1]).shape;
-    const int64_t top = op.pad.h - other.pad.h, left = op.pad.w - other.pad.w;
-    return other.stride == op.stride && other.groups == op.groups && top >= 0 && left >= 0 &&
-           top + weight[2] <= height && left + weight[3] <= width;
+    return other.groups == op.groups && holds(other.stride, other.pad, {weight[2], weight[3]});
+  }
+  bool holds(ir::Hw stride, ir::Hw pad, ir::Hw kernel) const {
+    const int64_t top = op.pad.h - pad.h, left = op.pad.w - pad.w;
+    return stride == op.stride && top >= 0 && left >= 0 && top + kernel.h <= height &&
+           left + kernel.w <= width;
   }
   size_t index(int64_t out, int64_t in, int64_t y, int64_t x) const {
     return static_cast<size_t>(((out * group_channels + in) * height + y) * width + x);
@@ -116,15 +127,23 @@ std::optional<std::vector<Branch>> branches_of(const ir::Model& model, Value add
   return branches;
 }
 
-/// Adds a branch's kernel to `sum`; of the source itself: 1 where output and input channel meet.
-void add_kernel(const ir::Model& model, const Frame& frame, const Branch& branch, std::vector<double>& sum) {
-  if (!branch.conv) {
-    for (int64_t o = 0; o < frame.out_channels; ++o) {
-      sum[frame.index(o, o % frame.group_channels, frame.op.pad.h, frame.op.pad.w)] +=
-          branch.affine.scale[static_cast<size_t>(o)];
+/// Adds the kernel of a mean: the same everywhere in the window where output and input channel meet.
+void add_mean(const Frame& frame, const Branch& branch, std::vector<double>& sum) {
+  const ir::Hw kernel = branch.window.kernel, pad = branch.window.pad;
+  for (int64_t o = 0; o < frame.out_channels; ++o) {
+    const double share =
+        branch.affine.scale[static_cast<size_t>(o)] / static_cast<double>(kernel.h * kernel.w);
+    for (int64_t y = 0; y < kernel.h; ++y) {
+      for (int64_t x = 0; x < kernel.w; ++x) {
+        sum[frame.index(o, o % frame.group_channels, y + frame.op.pad.h - pad.h,
+                        x + frame.op.pad.w - pad.w)] += share;
+      }
     }
-    return;
   }
+}
+
+void add_kernel(const ir::Model& model, const Frame& frame, const Branch& branch, std::vector<double>& sum) {
+  if (!branch.conv) return add_mean(frame, branch, sum);
   const ir::Node& node = model.graph.node(*branch.conv);
   const ir::Array& weight = model.weight(node.inputs[1]);
   const ir::Hw pad = std::get<ir::Conv2d>(node.op).pad;

@@ -55,6 +55,53 @@ TEST(MergeRepBranches, JoinsScaledBranchesAndLeavesTheirNorm) {
   }
 }
 
+TEST(MergeRepBranches, JoinsAnAverageAndLeavesTheNormOfTheSum) {
+  for (const Mode mode : {Mode::qarepvgg, Mode::qarepvgg_v1}) {
+    const ir::Model model = block(mode, 4, 1);
+    const ir::Model merged = merge_rep_branches(model);
+    EXPECT_EQ(merged.graph.size(), 10U) << "images; weight, bias, convolution; four arrays, norm, relu";
+    EXPECT_TRUE(merged.graph.find("block.bn"));
+    expect_same_outputs(model, merged, 1e-6);
+    const ir::Model deployed = deploy(model);
+    EXPECT_EQ(ir::to_text(deployed.graph), ir::to_text(deploy(block(Mode::repvgg, 4, 1)).graph));
+    expect_same_outputs(model, deployed, 1e-6);
+  }
+}
+
+// By hand: 9 everywhere and 18 in the middle become shares of 1 and a middle of 1 + 18.
+TEST(MergeRepBranches, AnAverageIsAKernelOfEqualNumbers) {
+  ir::Model model = model_of(R"(images [1, 1, 4, 4] = Input() shape=1x1x4x4
+w [1, 1, 3, 3] = Parameter() shape=1x1x3x3
+small [1, 1, 4, 4] = Conv2d(images, w) pad=1x1
+average [1, 1, 4, 4] = AvgPool2d(images)
+nine [1] = Parameter() shape=1
+scaled [1, 1, 4, 4] = ChannelScale(average, nine)
+sum [1, 1, 4, 4] = Add(small, scaled)
+output out = sum
+)");
+  model.weights.at("nine").floats() = {9};
+  model.weights.at("w").floats() = {0, 0, 0, 0, 18, 0, 0, 0, 0};
+  const ir::Model merged = merge_rep_branches(model);
+  EXPECT_EQ(merged.weights.at("sum.rbr_reparam.weight").floats(),
+            (std::vector<float>{1, 1, 1, 1, 19, 1, 1, 1, 1}));
+}
+
+TEST(MergeRepBranches, LeavesAnAverageThatDoesNotFitTheKernelAlone) {
+  for (const char* pool : {" kernel=5x5 pad=2x2", " kernel=1x3 stride=1x1 pad=0x1"}) {
+    const ir::Model model = model_of(fmt::format(R"(images [1, 2, 6, 6] = Input() shape=1x2x6x6
+w [2, 2, 3, 3] = Parameter() shape=2x2x3x3
+large [1, 2, 6, 6] = Conv2d(images, w) pad=1x1
+average [1, 2, 6, 6] = AvgPool2d(images){}
+sum [1, 2, 6, 6] = Add(large, average)
+output out = sum
+)",
+                                                 pool));
+    const ir::Model merged = merge_rep_branches(model);
+    EXPECT_EQ(merged.graph.find("sum").has_value(), std::string_view(pool).starts_with(" kernel=5x5"));
+    expect_same_outputs(model, merged, 1e-6);
+  }
+}
+
 TEST(MergeRepBranches, LeavesASingleBranchAlone) {
   const ir::Model model = block(Mode::repopt, 4, 1);
   EXPECT_EQ(ir::to_text(merge_rep_branches(model).graph), ir::to_text(model.graph));

@@ -12,7 +12,7 @@ models::Mode trainable_mode(const std::string& text) {
   const models::Mode mode = from_name<models::Mode>(text);
   if (mode == models::Mode::repvgg_deploy) {
     throw UnsupportedError(
-        "--mode {}: is what merging leaves; repopt, hyper_search and repvgg can be trained", text);
+        "--mode {}: is what merging leaves; repopt, hyper_search, repvgg and qarepvgg can be trained", text);
   }
   return mode;
 }

@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "eager/network.h"
-#include "golden/golden.h"
+#include "golden/predictions.h"
 #include "ir/interpret.h"
 #include "models/yolov6.h"
 #include "passes/append_decode.h"
@@ -13,6 +13,8 @@
 
 namespace y6q {
 namespace {
+
+using golden::values;
 
 constexpr golden::Tolerance kBoxes{.rtol = 1e-4, .atol = 5e-3}, kScores{.atol = 1e-4},
     kFeatures{.rtol = 1e-3, .atol = 1e-3};
@@ -43,25 +45,6 @@ torch::Tensor image_tensor() {
   return torch::tensor(array.floats()).view(array.shape);
 }
 
-/// Splits rows cx, cy, w, h, 1, scores into boxes and the rest, which have different tolerances.
-void expect_predictions(const std::vector<double>& got, const std::vector<float>& want, int64_t columns,
-                        const std::string& label) {
-  ASSERT_EQ(got.size(), want.size()) << label;
-  std::vector<double> boxes[2], scores[2];
-  for (size_t i = 0; i < want.size(); ++i) {
-    const bool is_box = static_cast<int64_t>(i) % columns < 4;
-    (is_box ? boxes : scores)[0].push_back(got[i]);
-    (is_box ? boxes : scores)[1].push_back(static_cast<double>(want[i]));
-  }
-  golden::expect_close(boxes[0], boxes[1], kBoxes, label + " boxes");
-  golden::expect_close(scores[0], scores[1], kScores, label + " scores");
-}
-
-std::vector<double> values(const torch::Tensor& tensor) {
-  const torch::Tensor plain = tensor.detach().to(torch::kFloat64).contiguous();
-  return {plain.const_data_ptr<double>(), plain.const_data_ptr<double>() + plain.numel()};
-}
-
 class GoldenModel : public testing::TestWithParam<std::pair<models::Mode, int64_t>> {
  protected:
   void SetUp() override { Y6Q_NEED_GOLDEN(); }
@@ -74,8 +57,8 @@ TEST_P(GoldenModel, EagerGivesTheRecordedEvaluationOutputs) {
   const auto want = golden::tensors("model/" + name() + "_outputs");
   eager::Network network(golden_model(mode(), classes()));
   const auto got = network.forward(image_tensor(), eager::Mode::evaluate);
-  expect_predictions(values(got[network.output_index("outputs")]), want.floats("eval_out").floats(),
-                     5 + classes(), name());
+  golden::expect_predictions(values(got[network.output_index("outputs")]), want.floats("eval_out"), kBoxes,
+                             name());
   for (const char* level : {"0", "1", "2"}) {
     golden::expect_close(values(got[network.output_index(std::string("feat") + level)]),
                          want.floats(std::string("eval_feat") + level).floats(), kFeatures,
@@ -144,7 +127,7 @@ TEST_P(GoldenModel, DeployFormGivesTheRecordedDeployOutputsInTheInterpreter) {
   const ir::Array input = images();
   const ir::Tensor tensor{input.shape, {input.floats().begin(), input.floats().end()}};
   const auto got = ir::interpret(passes::deploy(golden_model(mode(), classes())), tensor);
-  expect_predictions(got.at("outputs").data, want.floats("deploy_out").floats(), 5 + classes(), name());
+  golden::expect_predictions(got.at("outputs").data, want.floats("deploy_out"), kBoxes, name());
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, GoldenModel,

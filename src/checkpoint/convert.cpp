@@ -127,7 +127,7 @@ Conversion from_model(const ConvertOptions& options) {
 
 formats::ModelFile model_of_checkpoint(const PtReader& reader, const ConvertOptions& options) {
   const PtNetwork& network = choose(reader, options.entry);
-  CheckpointModel found = checkpoint_model(reader, network, options.image_size);
+  CheckpointModel found = checkpoint_model(reader, network, {options.image_size, options.mode});
   auto names = class_names(network, found.network.options, options);
   const auto batches = found.batches_tracked;
   if (options.float_only) found.ranges.clear();

@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "formats/model_file.h"
 #include "formats/pt_reader.h"
+#include "models/builder.h"
 
 namespace y6q::checkpoint {
 
@@ -40,6 +41,7 @@ struct ConvertOptions {
   std::optional<ConvertTarget> target{};
   CheckpointEntry entry = CheckpointEntry::best;
   std::array<int64_t, 2> image_size{640, 640};  ///< height, width: checkpoints do not say
+  std::optional<models::Mode> mode{};           ///< of QARepVGG blocks in a state dictionary
   std::vector<std::string> class_names{};       ///< empty: those of the checkpoint, else class0, class1, …
   std::string architecture{};                   ///< of a list of scales; empty: by its channels
   bool deploy = false;                          ///< merge branches and fold batch norms

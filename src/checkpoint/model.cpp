@@ -95,17 +95,39 @@ std::optional<int64_t> common_count(const formats::PtReader& reader,
   return values.size() == 1 ? std::optional(*values.begin()) : std::nullopt;
 }
 
+/// The versions of QARepVGG have the same entries: the pickled module tells them apart, or the user (spec/07
+/// §6).
+models::Mode settled_mode(models::Mode found, const formats::PtNetwork& network,
+                          const std::optional<models::Mode>& given) {
+  using models::Mode;
+  if (found == Mode::qarepvgg && !network.has_averages) {
+    if (given) return *given;
+    throw InputError(
+        "a state dictionary does not tell which version of QARepVGG its blocks are; convert it with --mode "
+        "{} "
+        "or, if there is no average pool in them, --mode {}",
+        name_of(Mode::qarepvgg), name_of(Mode::qarepvgg_v1));
+  }
+  if (found == Mode::qarepvgg && !*network.has_averages) found = Mode::qarepvgg_v1;
+  if (given && *given != found) {
+    throw UsageError("--mode {}: its blocks are those of {}; leave the option out", name_of(*given),
+                     name_of(found));
+  }
+  return found;
+}
+
 }  // namespace
 
 CheckpointModel checkpoint_model(const formats::PtReader& reader, const formats::PtNetwork& network,
-                                 const std::array<int64_t, 2>& image_size) {
+                                 const CheckpointForm& form) {
   const Entries entries(network);
   models::ParameterShapes shapes;
   for (const auto& [name, tensor] : entries.weights) shapes.emplace(name, tensor->shape);
   CheckpointModel result;
   result.network = models::recognise(shapes);
   models::Options& options = result.network.options;
-  options.image_size = image_size;
+  options.mode = settled_mode(options.mode, network, form.mode);
+  options.image_size = form.image_size;
   result.model.graph = models::yolov6_graph(options);
   const auto findings = differences(result.model.graph, entries.weights);
   if (!findings.empty()) {

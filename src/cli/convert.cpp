@@ -42,12 +42,18 @@ class ConvertCommand : public Command {
                    "Network that a list of scales belongs to (default: recognised by its channels)")
         ->check(CLI::IsMember(models::architectures()))
         ->group(kModelGroup);
+    app.add_option("--mode", mode_,
+                   "Version of QARepVGG blocks in a state dictionary, which does not tell: qarepvgg, or "
+                   "qarepvgg_v1 (released checkpoints)")
+        ->check(CLI::IsMember({"qarepvgg", "qarepvgg_v1"}))
+        ->group(kModelGroup);
     add_image_size(app, options_.image_size);
     add_example(app, "yolov6q convert --weights yolov6s_v2_reopt.pt --out yolov6s.safetensors");
   }
 
   void run(Console& console) override {
     if (!target_.empty()) options_.target = from_name<checkpoint::ConvertTarget>(target_);
+    if (!mode_.empty()) options_.mode = from_name<models::Mode>(mode_);
     options_.entry = from_name<checkpoint::CheckpointEntry>(entry_);
     const checkpoint::Conversion done = checkpoint::convert(options_);
     const formats::ModelInfo& info = done.info;
@@ -71,7 +77,7 @@ class ConvertCommand : public Command {
 
  private:
   checkpoint::ConvertOptions options_;
-  std::string target_, entry_ = "best";
+  std::string target_, entry_ = "best", mode_;
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace y6q::formats {
 /// What a model file says about its network, beside the graph and the arrays.
 struct ModelInfo {
   std::string architecture{};                   ///< "yolov6n", "yolov6t", "yolov6s"
-  std::string mode{};                           ///< "repopt", "hyper_search", "repvgg", "repvgg_deploy"
+  std::string mode{};                           ///< names of models::Mode, e.g. "repopt"
   std::vector<std::string> class_names{};       ///< class id = position
   std::array<int64_t, 2> image_size{640, 640};  ///< height, width it was made for
   std::string scheme{};                         ///< "" (float), "tensorrt" or "cpu"

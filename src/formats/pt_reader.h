@@ -27,6 +27,8 @@ struct PtNetwork {
   std::vector<std::string> class_names{};           ///< attribute `names`; class id = position; UTF-8
   std::vector<double> strides{};                    ///< attribute `stride`, pixels a level
   std::map<std::string, PtQuantizer> quantizers{};  ///< by module path
+  /// Of a pickled module: does a block have the child `rbr_avg`, QARepVGG's average, which has no tensors?
+  std::optional<bool> has_averages{};
 };
 
 struct PtOptimizer {

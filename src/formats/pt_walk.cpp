@@ -26,6 +26,7 @@ constexpr size_t kMaxName = 300;
 constexpr size_t kMaxClasses = 10'000;
 constexpr size_t kMaxClassName = 200;
 constexpr std::string_view kQuantizerClass = "TensorQuantizer";  // of pytorch_quantization
+constexpr std::string_view kAverage = "rbr_avg";                 // of QARepVGG's second version
 
 /// Names of tensors become names of files' entries and of graph nodes.
 bool is_tensor_name(std::string_view name) {
@@ -164,6 +165,7 @@ void Walk::add_module(PtNetwork& network, const Object& module, const std::strin
   for (const auto& [key, value] : dict.entries) {
     if (is_none(value)) continue;
     const std::string_view name = document_.as<Text>(key, "a module's name").text;
+    if (name == kAverage) network.has_averages = true;
     add_module(network, document_.as<Object>(value, "a module"),
                prefix + std::string(name.substr(0, kMaxName)) + ".", depth + 1);
   }
@@ -258,6 +260,7 @@ PtNetwork Walk::network(Id id, std::string_view what) {
   names_.clear();
   PtNetwork network;
   if (const auto* module = std::get_if<Object>(&at(id))) {
+    network.has_averages = false;
     add_module(network, *module, "", 0);
     read_attributes(network, *module);
   } else {

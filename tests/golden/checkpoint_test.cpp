@@ -155,6 +155,12 @@ TEST(Checkpoint, NestedNamesStay) {
   }
 }
 
+TEST(Checkpoint, SeesTheAveragesOfQaRepVgg) {
+  Y6Q_NEED_GOLDEN();
+  EXPECT_EQ(PtReader(folder() / "networks/stripped_qarepvgg_n_tiny.pt").network().has_averages, true);
+  EXPECT_EQ(PtReader(folder() / "networks/stripped_m_tiny.pt").network().has_averages, false);
+}
+
 TEST(Checkpoint, ComesBackFromAStateDictionary) {
   Y6Q_NEED_GOLDEN();
   const PtReader reader(folder() / "repopt/scales_ckpt.pt");

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/errors.h"
+#include "checkpoint/model.h"
 #include "checkpoint/ranges.h"
 #include "checkpoint/state_dict.h"
 #include "formats/pt_writer.h"
@@ -65,6 +66,33 @@ TEST_F(ConvertCommand, EveryModeComesBackAsItWas) {
     EXPECT_EQ(ir::to_text(file.model.graph), ir::to_text(model.graph));
     EXPECT_EQ(file.model.weights, model.weights);
   }
+}
+
+TEST_F(ConvertCommand, AStateDictionaryOfQaRepVggNeedsTheUsersWord) {
+  for (const models::Mode mode : {models::Mode::qarepvgg, models::Mode::qarepvgg_v1}) {
+    const ir::Model model = narrow(mode);
+    save(model);
+    expect_refused(HasSubstr("--mode qarepvgg_v1"));
+    const auto file = converted({.image_size = {64, 64}, .mode = mode});
+    EXPECT_EQ(file.info.mode, name_of(mode));
+    EXPECT_EQ(ir::to_text(file.model.graph), ir::to_text(model.graph));
+    EXPECT_EQ(file.model.weights, model.weights);
+    fs::remove(out_);
+  }
+}
+
+TEST_F(ConvertCommand, APickledModuleTellsTheVersionOfQaRepVgg) {
+  save(narrow(models::Mode::qarepvgg));
+  const formats::PtReader reader(pt_);
+  formats::PtNetwork network = reader.network();
+  for (const bool averages : {true, false}) {
+    network.has_averages = averages;
+    const auto mode = averages ? models::Mode::qarepvgg : models::Mode::qarepvgg_v1;
+    EXPECT_EQ(ir::to_text(checkpoint_model(reader, network, {.image_size = {64, 64}}).model.graph),
+              ir::to_text(narrow(mode).graph));
+  }
+  EXPECT_THAT([&] { checkpoint_model(reader, network, {.mode = models::Mode::qarepvgg}); },
+              ThrowsMessage<UsageError>(HasSubstr("its blocks are those of qarepvgg_v1")));
 }
 
 TEST_F(ConvertCommand, ListsEverythingThatDiffers) {

@@ -77,17 +77,6 @@ Value folded(Rewriter& rewriter, const ir::Model& model, Value conv, const Affin
 
 }  // namespace
 
-std::map<std::string, std::vector<double>> fold_gains(const ir::Model& model) {
-  std::map<std::string, std::vector<double>> gains;
-  for (uint32_t id = 0; id < model.graph.size(); ++id) {
-    const Value* norm = foldable(model.graph, {id});
-    if (norm == nullptr) continue;
-    const Value weight = array_of(model.graph, model.graph[id].inputs[1]);
-    gains[model.graph.node(weight).name] = affine_of_batch_norm(model, *norm).scale;
-  }
-  return gains;
-}
-
 ir::Model fold_batch_norm(const ir::Model& model) {
   Rewriter rewriter(model);
   for (const Value value : rewriter.old_values()) {

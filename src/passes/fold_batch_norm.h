@@ -1,9 +1,5 @@
 #pragma once
 
-#include <map>
-#include <string>
-#include <vector>
-
 #include "ir/model.h"
 
 namespace y6q::passes {
@@ -20,9 +16,5 @@ namespace y6q::passes {
 /// running statistics; the result equals evaluation mode. Names of convolution and weight stay, a new bias is
 /// <conv>.bias.
 ir::Model fold_batch_norm(const ir::Model& model);
-
-/// What folding multiplies each output channel of a convolution's weight by, gain / sqrt(variance + eps), by
-/// the weight's name; weights that are not folded are left out.
-std::map<std::string, std::vector<double>> fold_gains(const ir::Model& model);
 
 }  // namespace y6q::passes

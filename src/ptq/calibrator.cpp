@@ -10,6 +10,8 @@
 #include "eager/network.h"
 #include "ir/queries.h"
 #include "passes/correct_biases.h"
+#include "passes/deploy.h"
+#include "passes/equalize.h"
 #include "passes/share_ranges.h"
 #include "quant/half_scale.h"
 
@@ -23,6 +25,11 @@ ir::Model with_all_quantizers(const ir::Model& float_model) {
 }
 
 }  // namespace
+
+ir::Model deployed(const ir::Model& trained, const RangeOptions& options) {
+  ir::Model model = passes::deploy(trained);
+  return options.equalize ? passes::equalize(std::move(model)) : model;
+}
 
 /// One pass over images, shared among processes.
 class Calibrator::Look {

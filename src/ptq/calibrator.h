@@ -21,11 +21,15 @@ struct RangeOptions {
   std::optional<quant::Transposed> transposed = {};  ///< the same
   quant::RangeMethod method = quant::RangeMethod::max;
   double percentile = 99.99;
+  bool equalize = false;        ///< passes::equalize, before images are looked at
   bool bias_correction = true;  ///< passes::correct_biases with the means of the same images
   int64_t images = 128;         ///< to look at, drawn from the train split with the seed
 
   quant::Rules rules() const { return quant::rules_of(scheme, {weight_bits, transposed}); }
 };
+
+/// What a calibrator looks at: the trained network merged, folded and, where asked for, equalized.
+ir::Model deployed(const ir::Model& trained, const RangeOptions& options);
 
 /// The images a calibrator looks at.
 struct CalibrationImages {

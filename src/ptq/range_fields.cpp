@@ -56,6 +56,8 @@ const std::vector<Field<RangeOptions>>& range_fields() {
       enum_field("method", &RangeOptions::method, "How a range is found in a histogram"),
       number_field("percentile", &RangeOptions::percentile, 50, 100,
                    "Share of values inside the range, in percent, for --method percentile"),
+      truth_field("equalize", &RangeOptions::equalize,
+                  "Even out the channels between two convolutions first (cross-layer equalization)"),
       truth_field("bias_correction", &RangeOptions::bias_correction,
                   "Take back the shift of mean outputs that rounded weights cause"),
       number_field("images", &RangeOptions::images, 1, 1 << 20,

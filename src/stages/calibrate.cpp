@@ -7,7 +7,6 @@
 #include "formats/sensitivity_file.h"
 #include "infer/eager_runner.h"
 #include "ir/queries.h"
-#include "passes/deploy.h"
 #include "ptq/range_fields.h"
 
 namespace y6q::stages {
@@ -96,7 +95,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
   data::check_classes(file.info.class_names, options.weights, dataset.class_names, run.options().data);
   run.require_same("network", sha256_of_file(options.weights));
   infer::set_torch_threads(run.threads());
-  ptq::Calibrator calibrator(passes::deploy(file.model));
+  ptq::Calibrator calibrator(ptq::deployed(file.model, ranges));
   passes::insert_quantizers(calibrator.float_model(),
                             {.rules = ranges.rules(), .keep_float = keep_float});  // mistakes end it here
   Calibration result;

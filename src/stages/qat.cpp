@@ -1,5 +1,9 @@
 #include "stages/qat.h"
 
+#include <algorithm>
+#include <cmath>
+#include <span>
+
 #include "base/errors.h"
 #include "data/check_classes.h"
 #include "formats/provenance.h"
@@ -68,19 +72,36 @@ fs::path float_parent(const QatOptions& options, const formats::ModelInfo& stude
   return path;
 }
 
+size_t largest_magnitude(std::span<const float> values) {
+  const auto smaller = [](float a, float b) { return std::fabs(a) < std::fabs(b); };
+  return static_cast<size_t>(std::ranges::max_element(values, smaller) - values.begin());
+}
+
 }  // namespace
 
-train::GradientMasks folded_masks(const ir::Model& parent, const std::vector<formats::BlockScales>& scales) {
+train::GradientMasks step_masks(const ir::Model& parent, const ir::Model& calibrated,
+                                const std::vector<formats::BlockScales>& scales) {
   train::GradientMasks masks;
   if (!scales.empty()) masks = train::gradient_masks(parent, scales);
   const ir::Model merged = passes::merge_rep_branches(parent);
-  for (const auto& [name, gains] : passes::fold_gains(merged)) {
-    const ir::Array ones = ir::Array::filled(merged.weights.at(name).shape, 1);
-    std::vector<float>& values = masks.emplace(name, ones).first->second.floats();
-    const size_t row = values.size() / gains.size();
-    for (size_t i = 0; i < values.size(); ++i) {
-      const double gain = gains[i / row];
-      values[i] = static_cast<float>(static_cast<double>(values[i]) * gain * gain);
+  for (const auto& [name, kernel] : merged.weights) {
+    if (kernel.shape.size() != 4) continue;
+    const auto found = calibrated.weights.find(name);
+    if (found == calibrated.weights.end() || found->second.shape != kernel.shape) {
+      throw InputError("qat: kernel '{}' {} of the float model is not in the calibrated one", name,
+                       ir::to_text(kernel.shape));
+    }
+    const std::vector<float>&before = kernel.floats(), &after = found->second.floats();
+    if (before == after && !masks.contains(name)) continue;  // neither folded nor of a scaled block
+    std::vector<float>& values =
+        masks.emplace(name, ir::Array::filled(kernel.shape, 1)).first->second.floats();
+    const auto taps = static_cast<size_t>(kernel.shape[2] * kernel.shape[3]);
+    for (size_t first = 0; first < values.size(); first += taps) {
+      const auto largest = first + largest_magnitude({before.data() + first, taps});
+      if (before[largest] == 0) continue;
+      const double gain = static_cast<double>(after[largest]) / static_cast<double>(before[largest]);
+      for (size_t i = first; i < first + taps; ++i)
+        values[i] = static_cast<float>(static_cast<double>(values[i]) * gain * gain);
     }
   }
   return masks;
@@ -129,9 +150,9 @@ TrainSummary qat(const QatOptions& options, Run& run) {
                                                .device = run.device()},
                                               run.monitor(), run.group()));
   if (options.distill) plan.training.teacher = passes::deploy(parent.model);
-  plan.training.masks =
-      folded_masks(parent.model, options.scales.empty() ? std::vector<formats::BlockScales>()
-                                                        : formats::read_scales(options.scales));
+  plan.training.masks = step_masks(
+      parent.model, student.model,
+      options.scales.empty() ? std::vector<formats::BlockScales>() : formats::read_scales(options.scales));
   plan.subject = fmt::format("qat of {} with teacher '{}' and scales '{}'", sha256_of_file(options.weights),
                              plan.info.provenance["teacher_sha256"],
                              options.scales.empty() ? "" : sha256_of_file(options.scales));

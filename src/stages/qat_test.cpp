@@ -4,8 +4,11 @@
 
 #include <cmath>
 
+#include "base/errors.h"
 #include "base/random.h"
 #include "models/yolov6.h"
+#include "passes/deploy.h"
+#include "passes/equalize.h"
 
 namespace y6q::stages {
 namespace {
@@ -30,7 +33,7 @@ TEST(Qat, StepsOfFoldedKernelsGrowWithTheSquareOfTheGain) {
   const ir::Model parent = with_drawn_norms(network(models::Mode::repopt));
   const auto scales = formats::extract_scales(network(models::Mode::hyper_search));
   const train::GradientMasks plain = train::gradient_masks(parent, scales),
-                             folded = folded_masks(parent, scales);
+                             folded = step_masks(parent, passes::deploy(parent), scales);
   ASSERT_GT(plain.size(), 20U);
   ASSERT_GT(folded.size(), plain.size()) << "kernels without scales are folded, too";
   for (const auto& [name, product] : folded) {
@@ -48,6 +51,28 @@ TEST(Qat, StepsOfFoldedKernelsGrowWithTheSquareOfTheGain) {
       ASSERT_NEAR(values[i], wanted, 1e-5 * wanted) << name << ' ' << i;
     }
   }
+}
+
+// A step of w by lr mask gradient is one of k w, whose gradient is 1 / k as large, with k^2 mask.
+TEST(Qat, MasksOfEqualizedKernelsGrowWithTheSquareOfTheirScales) {
+  const ir::Model parent = with_drawn_norms(network(models::Mode::repopt));
+  const ir::Model calibrated = passes::equalize(passes::deploy(parent));
+  const auto scales = formats::extract_scales(network(models::Mode::hyper_search));
+  const train::GradientMasks plain = train::gradient_masks(parent, scales),
+                             folded = step_masks(parent, calibrated, scales);
+  const char* name = "backbone.ERBlock_2.1.conv1.conv.weight";
+  const auto &before = parent.weights.at(name).floats(), &after = calibrated.weights.at(name).floats();
+  double least = 1e9, most = 0;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const double gain = static_cast<double>(after[i]) / static_cast<double>(before[i]);
+    const double wanted = gain * gain * static_cast<double>(plain.at(name).floats()[i]);
+    ASSERT_NEAR(folded.at(name).floats()[i], wanted, 1e-4 * wanted) << i;
+    least = std::min(least, std::abs(gain)), most = std::max(most, std::abs(gain));
+  }
+  EXPECT_GT(most, 2 * least);
+  ir::Model other = calibrated;
+  other.weights.erase(name);
+  EXPECT_THROW(step_masks(parent, other, scales), InputError);
 }
 
 }  // namespace

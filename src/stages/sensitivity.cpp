@@ -9,7 +9,6 @@
 #include "formats/provenance.h"
 #include "infer/eager_runner.h"
 #include "ir/queries.h"
-#include "passes/deploy.h"
 #include "ptq/range_fields.h"
 #include "stages/evaluate.h"
 
@@ -64,7 +63,7 @@ class Measurement {
         file_(formats::read_model(options.weights)),
         train_(run.data("train")),
         measured_on_(run.labelled(options.split)),
-        calibrator_(passes::deploy(file_.model)),
+        calibrator_(ptq::deployed(file_.model, options.ranges)),
         done_(options.out.string() + ".part", subject(), run.group()) {
     if (!file_.info.scheme.empty()) {
       throw InputError("{}: is calibrated already (scheme {}); give the float model",

@@ -31,7 +31,8 @@ class CalibrateCommand : public Command {
     stages::Run& run = run_.start(console);
     const stages::Calibration result = stages::calibrate(options_, run);
     const ptq::RangeOptions& ranges_by = options_.settings.ranges;
-    const std::string method{name_of(ranges_by.method)}, scheme{name_of(ranges_by.scheme)};
+    const std::string method{ranges_by.method ? name_of(*ranges_by.method) : "best"},
+        scheme{name_of(ranges_by.scheme)};
     nlohmann::json ranges = nlohmann::json::object();
     std::string text;
     for (const stages::Range& range : result.ranges) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/random.h"
 #include "data/loader.h"
 #include "dist/message.h"
 #include "eager/device.h"
@@ -13,7 +14,6 @@
 #include "passes/deploy.h"
 #include "passes/equalize.h"
 #include "passes/share_ranges.h"
-#include "quant/half_scale.h"
 
 namespace y6q::ptq {
 namespace {
@@ -22,6 +22,23 @@ namespace {
 ir::Model with_all_quantizers(const ir::Model& float_model) {
   return passes::insert_quantizers(float_model,
                                    {.rules = {.round_results = true}, .float_predictions = false});
+}
+
+/// The weight of a convolution as best_range takes it; nothing where a window does not hold what it sees.
+std::optional<torch::Tensor> kernel_of(const ir::Model& model, const ir::Node& node) {
+  const auto* conv = std::get_if<ir::Conv2d>(&node.op);
+  const bool transposed = std::holds_alternative<ir::ConvTranspose2d>(node.op);
+  if (conv == nullptr && !transposed) return std::nullopt;
+  const ir::Node& operand = model.graph.node(node.inputs[1]);
+  const bool quantized = std::holds_alternative<ir::FakeQuant>(operand.op);
+  const ir::Array& weight = model.weight(quantized ? operand.inputs[0] : node.inputs[1]);
+  const torch::Tensor kernel = torch::tensor(weight.floats()).view(weight.shape);
+  // Each pixel of the source makes kh kw pixels of the result: as many 1x1 kernels.
+  if (transposed) return kernel.permute({1, 2, 3, 0}).reshape({-1, weight.shape[0], 1, 1});
+  const int64_t side = weight.shape[2], pad = side / 2;
+  const bool fits = (side == 1 || side == kWindowSide) && weight.shape[3] == side && conv->groups == 1 &&
+                    conv->pad == ir::Hw{pad, pad};
+  return fits ? std::optional(kernel) : std::nullopt;
 }
 
 }  // namespace
@@ -66,6 +83,7 @@ class Calibrator::Look {
   struct Means {
     std::vector<double> sums;
     double pixels = 0;
+    std::vector<float> windows;
   };
 
   data::Loader loader_of(data::Sharing sharing) const {
@@ -117,9 +135,22 @@ class Calibrator::Look {
   void look(const data::Batch& batch) {
     number_ = batch.number;
     const int64_t before = batch.number * images_.batch_size, count = std::min(batch.count, wanted_ - before);
+    if (images_.keep_windows) draw_places(before, count);
     network_.forward(eager::to_images(batch.images.data(), {count, 3, batch.height, batch.width}, device_),
                      eager::Mode::observe);
     monitor_.advance(std::min(before + count, wanted_), "");
+  }
+
+  /// The same number in each image, the same ones whichever process looks at it.
+  void draw_places(int64_t before, int64_t count) {
+    const int64_t in_image = (kWindows + wanted_ - 1) / wanted_;
+    places_.clear();
+    for (int64_t i = 0; i < count * in_image; ++i) {
+      if (before * in_image + i >= kWindows) break;
+      Random random(images_.seed, before * in_image + i);
+      const double y = random.uniform(), x = random.uniform();
+      places_.push_back({i / in_image, y, x});
+    }
   }
 
   void observe(const std::string& name, const torch::Tensor& source) {
@@ -127,8 +158,13 @@ class Calibrator::Look {
     histograms_[name].observe({dense.const_data_ptr<float>(), static_cast<size_t>(dense.numel())});
     const torch::Tensor sums = source.sum({0, 2, 3}, false, torch::kFloat64).cpu();
     const double* sum = sums.const_data_ptr<double>();
-    means_[number_][name] = {{sum, sum + sums.numel()},
-                             static_cast<double>(source.size(0) * source.size(2) * source.size(3))};
+    Means& means = means_[number_][name];
+    means = {
+        {sum, sum + sums.numel()}, static_cast<double>(source.size(0) * source.size(2) * source.size(3)), {}};
+    if (places_.empty()) return;
+    const torch::Tensor windows = windows_at(places_, source).contiguous();
+    const float* first = windows.const_data_ptr<float>();
+    means.windows.assign(first, first + windows.numel());
   }
 
   std::string packed() const {
@@ -146,6 +182,7 @@ class Calibrator::Look {
       for (const auto& [name, means] : tensors) {
         message.put(means.sums);
         message.put(means.pixels);
+        message.put(means.windows);
       }
     }
     return message.bytes();
@@ -169,8 +206,7 @@ class Calibrator::Look {
       while (!reader.at_end()) {
         auto& batch = means[reader.take<int64_t>()];
         for (const std::string& name : names) {
-          auto sums = reader.take_all<double>();
-          batch[name] = {std::move(sums), reader.take<double>()};
+          batch[name] = {reader.take_all<double>(), reader.take<double>(), reader.take_all<float>()};
         }
       }
     }
@@ -181,6 +217,7 @@ class Calibrator::Look {
         all.channel_sums.resize(batch.sums.size(), 0);
         for (size_t i = 0; i < batch.sums.size(); ++i) all.channel_sums[i] += batch.sums[i];
         all.pixels += batch.pixels;
+        all.windows.insert(all.windows.end(), batch.windows.begin(), batch.windows.end());
       }
     }
     return seen;
@@ -193,7 +230,8 @@ class Calibrator::Look {
   Monitor& monitor_;
   dist::Group& group_;
   const int64_t wanted_;
-  int64_t number_ = 0;  ///< of the batch under way
+  int64_t number_ = 0;         ///< of the batch under way
+  std::vector<Place> places_;  ///< of its windows
   std::map<std::string, quant::Histogram> histograms_;
   std::map<int64_t, std::map<std::string, Means>> means_;  ///< by batch, by quantizer
 };
@@ -204,16 +242,27 @@ int64_t Calibrator::look_at(const data::Dataset& dataset, const CalibrationImage
   return std::min(images.count, static_cast<int64_t>(dataset.images.size()));
 }
 
-/// Writes the range found in each histogram into the quantizer's parameter.
+SeenTensor Calibrator::seen_tensor(const ir::Model& model, ir::Value quantizer) const {
+  const ir::Node& node = model.graph.node(quantizer);
+  const Seen& seen = seen_.at(node.name);
+  const int64_t channels = node.shape[1], window = channels * kWindowSide * kWindowSide;
+  SeenTensor tensor{seen.histogram,
+                    torch::tensor(seen.windows)
+                        .view({std::ssize(seen.windows) / window, channels, kWindowSide, kWindowSide})};
+  for (const ir::Value reader : model.graph.consumers(quantizer)) {
+    if (auto kernel = kernel_of(model, model.graph.node(reader)))
+      tensor.kernels.push_back(*std::move(kernel));
+  }
+  return tensor;
+}
+
+/// Writes the range found for each tensor into the quantizer's parameter.
 void Calibrator::search(ir::Model& model, const RangeOptions& ranges) const {
   for (const ir::Value value : ir::activation_quantizers(model.graph)) {
     const ir::Node& node = model.graph.node(value);
     const auto& op = std::get<ir::FakeQuant>(node.op);
-    const quant::IntegerRange integers = quant::integer_range(op.bits, op.is_signed);
-    float amax = quant::search_amax(
-        histogram(node.name),
-        {.method = ranges.method, .percentile = ranges.percentile, .levels = integers.high + 1});
-    if (op.half_scale) amax = quant::range_of_half_step(amax, integers);
+    const float amax = ranges.method ? range_by(*ranges.method, histogram(node.name), op, ranges.percentile)
+                                     : best_range(seen_tensor(model, value), op, ranges.percentile).amax;
     model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(amax);
   }
 }

@@ -9,8 +9,8 @@
 #include "data/dataset.h"
 #include "dist/group.h"
 #include "passes/insert_quantizers.h"
+#include "ptq/best_range.h"
 #include "quant/histogram.h"
-#include "quant/range_search.h"
 
 namespace y6q::ptq {
 
@@ -19,7 +19,7 @@ struct RangeOptions {
   quant::Scheme scheme = quant::Scheme::cpu;
   std::optional<int64_t> weight_bits = {};           ///< nothing: the scheme's (quant::rules_of)
   std::optional<quant::Transposed> transposed = {};  ///< the same
-  quant::RangeMethod method = quant::RangeMethod::max;
+  std::optional<quant::RangeMethod> method = quant::RangeMethod::max;  ///< nothing: best_range
   double percentile = 99.99;
   bool equalize = false;        ///< passes::equalize, before images are looked at
   bool bias_correction = true;  ///< passes::correct_biases with the means of the same images
@@ -39,6 +39,7 @@ struct CalibrationImages {
   uint64_t seed = 0;
   int workers = 2;
   std::string device = "cpu";  ///< see eager::open_device
+  bool keep_windows = false;   ///< for the search for the best ranges: a sample of every tensor
 };
 
 /// PTQ of one float network: looks at images once, then quantizes as often as asked for, each time another
@@ -70,11 +71,13 @@ class Calibrator {
     quant::Histogram histogram;
     std::vector<double> channel_sums;  ///< over images and pixels
     double pixels = 0;                 ///< of all images, per channel
+    std::vector<float> windows;        ///< [S, C, 3, 3] around pixels of all images (best_range.h)
   };
   using AllSeen = std::map<std::string, Seen>;  ///< by the quantizer's name
   class Look;
 
   void search(ir::Model& model, const RangeOptions& ranges) const;
+  SeenTensor seen_tensor(const ir::Model& model, ir::Value quantizer) const;
 
   ir::Model float_;
   AllSeen seen_;

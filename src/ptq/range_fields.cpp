@@ -24,25 +24,26 @@ Field<RangeOptions> weight_bits_field() {
           }};
 }
 
-Field<RangeOptions> transposed_field() {
-  return {
-      "transposed",
-      "Weights of transposed convolutions: one range (per-tensor), one an output channel (per-channel), or "
-      "the layer in float; auto: per-tensor for scheme tensorrt, per-channel for cpu",
-      "auto, per-tensor, per-channel or float",
-      Field<RangeOptions>::Kind::value,
-      [](const RangeOptions& options) {
-        return options.transposed ? std::string(name_of(*options.transposed)) : "auto";
-      },
-      [](RangeOptions& options, std::string_view text) {
-        std::optional<quant::Transposed> wanted;
-        for (const quant::Transposed value : all_values<quant::Transposed>()) {
-          if (name_of(value) == text) wanted = value;
-        }
-        if (!wanted && text != "auto") return false;
-        options.transposed = wanted;
-        return true;
-      }};
+/// A value of an enumeration, or `nothing` for none.
+template <Named E>
+Field<RangeOptions> choice_field(std::string name, std::optional<E> RangeOptions::*member,
+                                 std::string nothing, std::string help) {
+  return {std::move(name),
+          std::move(help),
+          fmt::format("one of {}, {}", nothing, fmt::join(all_names<E>(), ", ")),
+          Field<RangeOptions>::Kind::value,
+          [=](const RangeOptions& options) {
+            return options.*member ? std::string(name_of(*(options.*member))) : nothing;
+          },
+          [=](RangeOptions& options, std::string_view text) {
+            std::optional<E> wanted;
+            for (const E value : all_values<E>()) {
+              if (name_of(value) == text) wanted = value;
+            }
+            if (!wanted && text != nothing) return false;
+            options.*member = wanted;
+            return true;
+          }};
 }
 
 }  // namespace
@@ -52,10 +53,16 @@ const std::vector<Field<RangeOptions>>& range_fields() {
       enum_field("scheme", &RangeOptions::scheme,
                  "Integers: tensorrt (all signed) or cpu (unsigned where nothing is negative)"),
       weight_bits_field(),
-      transposed_field(),
-      enum_field("method", &RangeOptions::method, "How a range is found in a histogram"),
+      choice_field("transposed", &RangeOptions::transposed, "auto",
+                   "Weights of transposed convolutions: one range (per-tensor), one an output channel "
+                   "(per-channel), or the layer in float; auto: per-tensor for scheme tensorrt, per-channel "
+                   "for cpu"),
+      choice_field(
+          "method", &RangeOptions::method, "best",
+          "How a range is found in a histogram; best: for each tensor the one of all that changes the "
+          "outputs of its convolutions least"),
       number_field("percentile", &RangeOptions::percentile, 50, 100,
-                   "Share of values inside the range, in percent, for --method percentile"),
+                   "Share of values inside the range, in percent, for --method percentile and best"),
       truth_field("equalize", &RangeOptions::equalize,
                   "Even out the channels between two convolutions first (cross-layer equalization)"),
       truth_field("bias_correction", &RangeOptions::bias_correction,

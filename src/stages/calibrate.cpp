@@ -107,7 +107,8 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
                                       .batch_size = options.batch_size,
                                       .seed = run.seed(),
                                       .workers = run.workers(),
-                                      .device = run.device()},
+                                      .device = run.device(),
+                                      .keep_windows = !ranges.method},
                                      run.monitor(), run.group());
   file.model = calibrator.quantized(ranges, true, keep_float);
   for (const ir::Value value : ir::activation_quantizers(file.model.graph)) {

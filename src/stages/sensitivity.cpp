@@ -80,7 +80,8 @@ class Measurement {
                          .count = options_.ranges.images,
                          .seed = run_.seed(),
                          .workers = run_.workers(),
-                         .device = run_.device()},
+                         .device = run_.device(),
+                         .keep_windows = !options_.ranges.method},
                         monitor_, run_.group());
     const ir::Graph& graph = calibrator_.float_model().graph;
     const std::vector<std::string> layers = passes::quantizable_layers(graph);

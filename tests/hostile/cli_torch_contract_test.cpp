@@ -209,6 +209,22 @@ TEST_F(TorchContract, SensitivityPartialQuantizationAndQatPrintOneDocument) {
   EXPECT_EQ(run(eval(folder_ / "qat/best.safetensors", data)).code, 0);
 }
 
+TEST_F(TorchContract, QaRepVggGoesAllTheWay) {
+  const std::string data = make_set(), trained = folder_ / "float/best.safetensors",
+                    ptq = folder_ / "ptq.safetensors";
+  expect_json({"train", "--data", data, "--out", folder_ / "float", "--mode", "qarepvgg", "--img-size", "64",
+               "--epochs", "1", "--batch-size", "4", "--threads", "1"});
+  EXPECT_EQ(expect_json({"inspect", "--weights", trained}).at("mode"), "qarepvgg");
+  const auto calibrated = expect_json({"calibrate", "--weights", trained, "--data", data, "--out", ptq,
+                                       "--images", "4", "--method", "best", "--equalize", "--threads", "1"});
+  EXPECT_EQ(calibrated.at("method"), "best");
+  expect_json({"qat", "--weights", ptq, "--teacher", trained, "--data", data, "--out", folder_ / "qat",
+               "--epochs", "1", "--batch-size", "4", "--threads", "1"});
+  expect_json({"export", "--weights", folder_ / "qat/last.safetensors", "--form", "qdq", "--out",
+               folder_ / "qat.onnx"});
+  EXPECT_EQ(run(eval(folder_ / "qat/last.safetensors", data)).code, 0);
+}
+
 TEST_F(TorchContract, QatAndScalesNameWhatDoesNotFit) {
   const std::string data = make_set(), weights = make_weights(), out = folder_ / "out",
                     other = make_calibrated();

@@ -27,8 +27,7 @@ if(NOT TARGET LibTorch::torch)
   # need does not link.
   set(wanted "$<NOT:$<BOOL:$<TARGET_PROPERTY:Y6Q_WITHOUT_LIBTORCH>>>")
   target_link_libraries(LibTorch::torch INTERFACE "$<${wanted}:${LibTorch_torch_cpu}>" "$<${wanted}:${LibTorch_c10}>")
-  target_link_options(LibTorch::torch INTERFACE
-    "-Wl,-rpath,${Y6Q_LIBTORCH}/lib" "-Wl,-rpath,${cuda_runtime}" "-Wl,-rpath-link,${cuda_runtime}")
+  target_link_options(LibTorch::torch INTERFACE "-Wl,-rpath-link,${cuda_runtime}")
   # For sources with at::parallel_for, a template over OpenMP: without the option it silently runs on one thread.
   add_library(LibTorch::openmp INTERFACE IMPORTED)
   target_compile_options(LibTorch::openmp INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fopenmp>)

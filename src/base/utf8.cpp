@@ -47,4 +47,13 @@ std::string lower_case(std::string text) {
   return text;
 }
 
+std::string_view first_characters(std::string_view text, size_t count) {
+  size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const bool begins = (static_cast<uint8_t>(text[end]) & 0xC0) != 0x80;
+    if (begins && count-- == 0) break;
+  }
+  return text.substr(0, end);
+}
+
 }  // namespace y6q

@@ -38,6 +38,13 @@ TEST(Utf8, IsWhatTheJsonLibraryTakesForIt) {
   }
 }
 
+TEST(Utf8, FirstCharactersAreWhole) {
+  EXPECT_EQ(first_characters("aÃ©z", 2), "aÃ©");
+  EXPECT_EQ(first_characters("aÃ©z", 1), "a");
+  EXPECT_EQ(first_characters("ab", 5), "ab");
+  EXPECT_EQ(first_characters("", 3), "");
+}
+
 TEST(JsonText, PutsAReplacementWhereATextIsNotUtf8) {
   EXPECT_EQ(json_text(nlohmann::json{{"source", "caf\xe9.jpg"}}), "{\"source\":\"caf\xef\xbf\xbd.jpg\"}");
   EXPECT_EQ(json_text(nlohmann::ordered_json{{"b", 1}, {"a", "\xc3\xa9"}}, 1),

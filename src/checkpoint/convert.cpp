@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/file_kind.h"
 #include "checkpoint/model.h"
 #include "checkpoint/scales.h"
 #include "checkpoint/state_dict.h"
@@ -123,6 +124,13 @@ Conversion from_model(const ConvertOptions& options) {
                    options.weights.string());
 }
 
+/// Other people's, or else a model file.
+bool is_checkpoint(const fs::path& weights) {
+  const FileKind kind =
+      require_kind(weights, {FileKind::model, FileKind::checkpoint, FileKind::state_dictionary});
+  return kind == FileKind::checkpoint || kind == FileKind::state_dictionary;
+}
+
 }  // namespace
 
 formats::ModelFile model_of_checkpoint(const PtReader& reader, const ConvertOptions& options) {
@@ -138,11 +146,16 @@ formats::ModelFile model_of_checkpoint(const PtReader& reader, const ConvertOpti
   return file;
 }
 
+formats::ModelFile read_network(const ConvertOptions& options) {
+  return is_checkpoint(options.weights) ? model_of_checkpoint(PtReader(options.weights), options)
+                                        : formats::read_model(options.weights);
+}
+
 Conversion convert(const ConvertOptions& options) {
   check_not_an_input(options.out, {options.weights});
-  const bool is_pt = formats::is_pt(options.weights);
+  const bool from_others = is_checkpoint(options.weights);
   try {
-    return is_pt ? from_checkpoint(options) : from_model(options);
+    return from_others ? from_checkpoint(options) : from_model(options);
   } catch (const InputError& error) {
     const std::string path = options.weights.string(), text = error.what();
     if (text.find(path) != std::string::npos) throw;

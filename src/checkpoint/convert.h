@@ -35,9 +35,9 @@ constexpr auto names_of(CheckpointEntry) {
 }
 
 struct ConvertOptions {
-  fs::path weights{};  ///< .pt file, or model file of ours
+  fs::path weights{};  ///< checkpoint (.pt, state dictionary in safetensors), or model file of ours
   fs::path out{};      ///< file to write
-  /// Unset: a .pt becomes a model file, a list of scales our scales file, a model file a .pt.
+  /// Unset: a checkpoint becomes a model file, a list of scales our scales file, a model file a .pt.
   std::optional<ConvertTarget> target{};
   CheckpointEntry entry = CheckpointEntry::best;
   std::array<int64_t, 2> image_size{640, 640};  ///< height, width: checkpoints do not say
@@ -58,6 +58,10 @@ struct Conversion {
 /// calibrated checkpoint becomes a calibrated model (checkpoint_ranges.h), merged and folded. Throws
 /// InputError naming everything that does not fit, UsageError for a target the input cannot become.
 Conversion convert(const ConvertOptions& options);
+
+/// The network of `options.weights`: that of a model file as it is, that of a checkpoint as convert() makes
+/// it. Throws InputError, also for files that are neither.
+formats::ModelFile read_network(const ConvertOptions& options);
 
 /// The network of a checkpoint as a model file would hold it; what convert() and inspect show. Throws
 /// InputError.

@@ -50,15 +50,11 @@ class DetectCommand : public Command {
 
   void run(Console& console) override {
     if (sources_.empty() == options_.camera.empty()) throw UsageError("detect: give --source or --camera");
-    if (fs::path(options_.onnx).extension() == ".safetensors") {
-      throw InputError("detect: {}: is a model file; export it first (yolov6q export) and give the ONNX file",
-                       options_.onnx.string());
-    }
+    output_.pictures = !no_images_;
+    check_output();
     if (!data_.empty()) options_.detector.names = data::read_data_yaml(data_).names;
     if (!sources_.empty()) options_.sources = stages::find_sources(sources_, console.monitor());
     options_.list = &std::cin;
-    output_.pictures = !no_images_;
-    check_output();
     options_.keep_pictures = !output_.out.empty() && output_.pictures;
     detect(console);
     report(console);

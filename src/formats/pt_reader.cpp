@@ -1,12 +1,47 @@
 #include "formats/pt_reader.h"
 
 #include "base/errors.h"
+#include "base/file_kind.h"
 #include "formats/pt_walk.h"
+#include "formats/safetensors.h"
 
 namespace y6q::formats {
 namespace {
 
 constexpr uint64_t kArrayMargin = 8U << 20;
+
+pickle::ElementType element_type(DType dtype) {
+  using pickle::ElementType;
+  switch (dtype) {
+    case DType::f32:
+      return ElementType::f32;
+    case DType::f16:
+      return ElementType::f16;
+    case DType::i64:
+      return ElementType::i64;
+    case DType::i32:
+      return ElementType::i32;
+    case DType::i8:
+      return ElementType::i8;
+    case DType::u8:
+      return ElementType::u8;
+  }
+  throw InternalError("safetensors: type {}", static_cast<int>(dtype));
+}
+
+/// Views into the file.
+PtNetwork network_of(const SafetensorsReader& file) {
+  PtNetwork network;
+  for (const auto& [name, raw] : file.tensors()) {
+    if (raw.bytes.empty()) continue;  // its other extents may be anything
+    PtTensor tensor{.type = element_type(raw.dtype), .shape = raw.shape, .storage = raw.bytes};
+    int64_t stride = 1;
+    for (size_t i = raw.shape.size(); i-- > 0; stride *= raw.shape[i])
+      tensor.strides.insert(tensor.strides.begin(), stride);
+    network.tensors.emplace_back(name, std::move(tensor));
+  }
+  return network;
+}
 
 }  // namespace
 
@@ -18,6 +53,10 @@ PtReader::PtReader(const fs::path& path) : path_(path) {
 PtReader::PtReader(std::span<const std::byte> bytes, const fs::path& path) : path_(path) { read(bytes); }
 
 void PtReader::read(std::span<const std::byte> bytes) {
+  if (kind_of(bytes) == FileKind::state_dictionary) {
+    checkpoint_.model = network_of(SafetensorsReader(bytes, path_));
+    return;
+  }
   contents_ = read_pt_container(bytes, path_, file_ ? &*file_ : nullptr);
   try {
     checkpoint_ = walk_checkpoint(contents_, 2 * bytes.size() + kArrayMargin);
@@ -37,15 +76,6 @@ ir::Array PtReader::array(const PtTensor& tensor) const {
   ir::Array result = widen(tensor);
   if (file_) file_->release(tensor.storage);
   return result;
-}
-
-bool is_pt(const fs::path& path) {
-  // The first eight bytes of a safetensors file are a length: its ninth tells the two apart.
-  constexpr size_t kJson = 8;
-  const MappedFile file(path);
-  const auto bytes = file.bytes();
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kJson + 1));
-  return (text.starts_with("PK") || text.starts_with('\x80')) && !(text.size() > kJson && text[kJson] == '{');
 }
 
 }  // namespace y6q::formats

@@ -46,10 +46,11 @@ struct PtCheckpoint {
   std::vector<std::vector<PtTensor>> tensor_groups{};
 };
 
-/// Reads a file of torch.save() without executing anything: modules and optimizers of yolov6, torch and
-/// pytorch_quantization as attributes, state dictionaries, lists of tensors. Tensors stay in the mapped file
-/// until array() is called. Memory is bounded by twice the file's size and 64 MB, also for widening every
-/// tensor of one network. Throws InputError naming path and place.
+/// Reads a file of torch.save(), or a state dictionary in safetensors (entry `model`), without executing
+/// anything: modules and optimizers of yolov6, torch and pytorch_quantization as attributes, state
+/// dictionaries, lists of tensors. Tensors stay in the mapped file until array() is called. Memory is bounded
+/// by twice the file's size and 64 MB, also for widening every tensor of one network. Throws InputError
+/// naming path and place.
 class PtReader {
  public:
   explicit PtReader(const fs::path& path);
@@ -70,8 +71,5 @@ class PtReader {
   PtContents contents_;
   PtCheckpoint checkpoint_;
 };
-
-/// Does the file begin as one of torch.save(), in either container? Throws InputError when it cannot be read.
-bool is_pt(const fs::path& path);
 
 }  // namespace y6q::formats

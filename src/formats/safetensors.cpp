@@ -211,12 +211,6 @@ RawTensor raw_of(const std::string& name, const ir::Array& array) {
   return raw;
 }
 
-/// How torch.save begins a file: a zip archive, formerly a pickle.
-bool looks_like_checkpoint(std::span<const std::byte> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return text.starts_with("PK\3\4") || text.starts_with("\x80\2");
-}
-
 }  // namespace
 
 SafetensorsReader::SafetensorsReader(const fs::path& path) {
@@ -234,9 +228,6 @@ void SafetensorsReader::read(std::span<const std::byte> bytes, const fs::path& p
   std::memcpy(&length, bytes.data(), sizeof(length));
   const uint64_t rest = bytes.size() - sizeof(length);
   if (length > rest || length > kMaxHeader) {
-    if (looks_like_checkpoint(bytes)) {
-      fail(path, "looks like a checkpoint of PyTorch; yolov6q convert makes a model file of one");
-    }
     fail(path, "header of {} bytes in a file of {} bytes; accepted are at most {}", length, bytes.size(),
          std::min(rest, kMaxHeader));
   }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/errors.h"
+#include "base/file_kind.h"
 #include "formats/model_file.h"
 
 namespace y6q::formats {
@@ -95,12 +96,9 @@ void write_scales(const fs::path& path, const std::vector<BlockScales>& scales) 
 }
 
 std::vector<BlockScales> read_scales(const fs::path& path) {
-  const std::string text = read_file(path, kLongest);
-  // A model file begins with the length of its header, eight bytes of which the last are 0.
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos ||
-      text[text.find_first_not_of(" \t\r\n")] != '{') {
+  if (require_kind(path, {FileKind::json, FileKind::model}) != FileKind::json)
     return extract_scales(read_model(path).model);
-  }
+  const std::string text = read_file(path, kLongest);
   try {
     return parse(text);
   } catch (const ordered_json::exception& error) {

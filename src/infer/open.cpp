@@ -1,7 +1,8 @@
 #include "infer/open.h"
 
 #include "base/errors.h"
-#include "formats/model_file.h"
+#include "base/file_kind.h"
+#include "checkpoint/convert.h"
 #include "infer/eager_runner.h"
 #include "ir/queries.h"
 #include "passes/deploy.h"
@@ -20,8 +21,10 @@ void require_fitting(const fs::path& file, bool quantized, engine::Precision pre
 }  // namespace
 
 std::unique_ptr<Runner> open(const fs::path& path, const RunnerOptions& options) {
-  if (path.extension() == ".onnx") return open_engine(path, options);
-  const formats::ModelFile file = formats::read_model(path);
+  const FileKind kind = require_kind(path, {FileKind::model, FileKind::checkpoint, FileKind::state_dictionary,
+                                            FileKind::onnx, FileKind::openvino_ir});
+  if (kind == FileKind::onnx || kind == FileKind::openvino_ir) return open_engine(path, options);
+  const formats::ModelFile file = checkpoint::read_network({.weights = path});
   if (options.precision) require_fitting(path, ir::has_quantizers(file.model.graph), *options.precision);
   return open_eager(passes::deploy(file.model), {.bf16 = options.precision == engine::Precision::bf16,
                                                  .threads = options.threads,

@@ -7,6 +7,7 @@
 #include "base/atomic_folder.h"
 #include "base/errors.h"
 #include "base/fields.h"
+#include "checkpoint/convert.h"
 #include "engine/openvino/ir.h"
 #include "models/yolov6.h"
 #include "passes/append_decode.h"
@@ -35,7 +36,7 @@ struct Network {
 
 /// Merged, folded and decoded.
 Network read(const ExportOptions& options) {
-  formats::ModelFile file = formats::read_model(options.weights);
+  formats::ModelFile file = checkpoint::read_network({.weights = options.weights});
   Network network{passes::deploy(file.model), std::move(file.info), {.batch = options.batch}};
   if (options.graph_opt && network.is_quantized()) network.model = passes::share_ranges(network.model);
   network.onnx.metadata = onnx_metadata(network.info);

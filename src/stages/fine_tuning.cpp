@@ -41,10 +41,7 @@ ir::Shape without_first(ir::Shape shape) {
 }  // namespace
 
 formats::ModelFile read_trained(const fs::path& weights) {
-  formats::ModelFile file =
-      weights.extension() == ".pt"
-          ? checkpoint::model_of_checkpoint(formats::PtReader(weights), {.float_only = true})
-          : formats::read_model(weights);
+  formats::ModelFile file = checkpoint::read_network({.weights = weights, .float_only = true});
   if (file.info.scheme.empty() && file.info.mode != "repvgg_deploy") return file;
   throw InputError("{}: is {}; training starts from a float model as train writes it (best.safetensors)",
                    weights.string(),

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/file_kind.h"
 #include "checkpoint/convert.h"
 #include "ir/cost.h"
 #include "ir/text.h"
@@ -84,16 +85,13 @@ Inspection inspect_checkpoint(const fs::path& path) {
   return result;
 }
 
-bool is_scales(const fs::path& path) {
-  const MappedFile file(path);
-  return !file.bytes().empty() && file.bytes()[0] == std::byte{'{'};
-}
-
 }  // namespace
 
 Inspection inspect(const fs::path& path) {
-  if (formats::is_pt(path)) return inspect_checkpoint(path);
-  if (is_scales(path)) return {.kind = "scales", .scales = formats::read_scales(path)};
+  const FileKind kind =
+      require_kind(path, {FileKind::model, FileKind::checkpoint, FileKind::state_dictionary, FileKind::json});
+  if (kind == FileKind::checkpoint || kind == FileKind::state_dictionary) return inspect_checkpoint(path);
+  if (kind == FileKind::json) return {.kind = "scales", .scales = formats::read_scales(path)};
   Inspection result{.kind = "model"};
   describe_network(formats::read_model(path), result);
   return result;

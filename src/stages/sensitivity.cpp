@@ -4,8 +4,8 @@
 #include <map>
 
 #include "base/errors.h"
+#include "checkpoint/convert.h"
 #include "data/check_classes.h"
-#include "formats/model_file.h"
 #include "formats/provenance.h"
 #include "infer/eager_runner.h"
 #include "ir/queries.h"
@@ -60,7 +60,7 @@ class Measurement {
       : options_(options),
         run_(run),
         monitor_(run.monitor()),
-        file_(formats::read_model(options.weights)),
+        file_(checkpoint::read_network({.weights = options.weights})),
         train_(run.data("train")),
         measured_on_(run.labelled(options.split)),
         calibrator_(ptq::deployed(file_.model, options.ranges)),

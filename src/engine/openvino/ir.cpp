@@ -11,7 +11,7 @@ namespace y6q::engine {
 void write_openvino_ir(const std::filesystem::path& onnx, const std::filesystem::path& xml) {
   std::shared_ptr<ov::Model> model;
   try {
-    model = read_onnx(onnx);
+    model = read_network(onnx);
     simplify_quantizers(*model, Arithmetic::integers);
   } catch (const ov::Exception& error) {
     throw InputError("engine: {}: OpenVINO does not accept it: {}", onnx.string(), reason(error));

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "base/errors.h"
-#include "base/files.h"
+#include "base/file_kind.h"
 #include "base/isa.h"
 #include "base/threads.h"
 #include "engine/openvino/openvino.h"
@@ -124,7 +124,7 @@ struct Compiled {
 
 std::shared_ptr<const Compiled> compile(const fs::path& onnx, const EngineOptions& options) {
   auto compiled = std::make_shared<Compiled>();
-  const auto model = read_onnx(onnx);
+  const auto model = read_network(onnx);
   compiled->metadata = metadata_of(*model);
   compiled->layout = options.input;
   compiled->precision = settle(*model, options.precision);
@@ -213,7 +213,7 @@ class OpenVinoEngine : public Engine {
 
 std::unique_ptr<Engine> open_openvino(const fs::path& onnx, const EngineOptions& options) {
   check(options);
-  const MappedFile readable(onnx);  // says why not where the runtime would only say no
+  require_kind(onnx, {FileKind::onnx, FileKind::openvino_ir});
   try {
     return std::make_unique<OpenVinoEngine>(compile(onnx, options));
   } catch (const InputError& error) {

@@ -3,13 +3,15 @@
 #include <openvino/frontend/manager.hpp>
 #include <sstream>
 
+#include "base/file_kind.h"
+
 namespace y6q::engine {
 
 // Asked by name: core.read_model would offer the file to the front end of every format it knows.
-std::shared_ptr<ov::Model> read_onnx(const std::filesystem::path& onnx) {
+std::shared_ptr<ov::Model> read_network(const std::filesystem::path& file) {
   ov::frontend::FrontEndManager manager;
-  const auto front_end = manager.load_by_framework("onnx");
-  return front_end->convert(front_end->load(onnx.string()));
+  const auto front_end = manager.load_by_framework(kind_of(file) == FileKind::openvino_ir ? "ir" : "onnx");
+  return front_end->convert(front_end->load(file.string()));
 }
 
 std::string reason(const std::exception& error) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -56,6 +58,35 @@ std::string calibration_cache(const ir::Model& model, const OnnxOptions& options
     text += fmt::format("{}: {:08x}\n", names[value], std::bit_cast<uint32_t>(scale));
   }
   return text;
+}
+
+std::map<std::string, float> parse_calibration_cache(std::string_view text) {
+  constexpr size_t kDigits = 8;
+  std::map<std::string, float> scales;
+  for (size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (number == 1) {
+      if (!line.starts_with("TRT-"))
+        throw InputError("cache: line 1: '{}'; TRT- and a calibrator are expected", line.substr(0, 64));
+      continue;
+    }
+    const size_t end = line.rfind(": ");
+    uint32_t bits = 0;
+    const std::string_view digits = end == std::string_view::npos ? "" : line.substr(end + 2);
+    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits, 16);
+    if (error != std::errc() || digits.size() != kDigits || stop != digits.data() + digits.size())
+      throw InputError("cache: line {}: '{}'; a tensor, a colon and eight hex digits are expected", number,
+                       line.substr(0, 64));
+    const auto scale = std::bit_cast<float>(bits);
+    const std::string name(line.substr(0, end));
+    if (!(scale > 0) || !std::isfinite(scale))
+      throw InputError("cache: line {}: tensor '{}' has the scale {}; above 0 is accepted", number, name,
+                       scale);
+    if (!scales.emplace(name, scale).second)
+      throw InputError("cache: line {}: tensor '{}' has two scales", number, name);
+  }
+  return scales;
 }
 
 }  // namespace y6q::onnx

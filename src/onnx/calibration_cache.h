@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,10 @@ inline constexpr std::string_view kCacheHeader = "TRT-8XXX-EntropyCalibration2";
 /// cannot hold: it knows signed 8 bit only (scheme `tensorrt`); InputError when there are no ranges.
 std::string calibration_cache(const ir::Model& model, const OnnxOptions& options = {},
                               std::string_view header = kCacheHeader);
+
+/// The scales of a calibration cache by tensor, whatever calibrator wrote it. Throws InputError with the
+/// line: a first line that does not begin with TRT-, a line that is no name and eight hex digits, a scale
+/// that is not above 0, a name twice.
+std::map<std::string, float> parse_calibration_cache(std::string_view text);
 
 }  // namespace y6q::onnx

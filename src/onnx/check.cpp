@@ -7,6 +7,8 @@
 
 #include "base/errors.h"
 #include "base/half.h"
+#include "onnx/attributes.h"
+#include "onnx/read_tensor.h"
 
 namespace y6q::onnx {
 namespace {
@@ -18,12 +20,6 @@ struct Tensor {
   int32_t type = TensorProto::UNDEFINED;
   const TensorProto* constant = nullptr;
 };
-
-std::string type_name(int32_t type) {
-  return TensorProto::DataType_IsValid(type)
-             ? TensorProto::DataType_Name(static_cast<TensorProto::DataType>(type))
-             : std::to_string(type);
-}
 
 bool is_float(int32_t type) { return type == TensorProto::FLOAT || type == TensorProto::FLOAT16; }
 
@@ -42,19 +38,6 @@ size_t element_size(const TensorProto& tensor) {
       throw InputError("onnx: tensor '{}': has type {}; FLOAT, FLOAT16, INT8, UINT8 and INT64 are accepted",
                        tensor.name(), type_name(tensor.data_type()));
   }
-}
-
-size_t element_count(const TensorProto& tensor) {
-  constexpr int64_t kMost = int64_t{1} << 31;
-  int64_t count = 1;
-  for (const int64_t extent : tensor.dims()) {
-    if (extent < 0 || (extent > 0 && count > kMost / extent)) {
-      throw InputError("onnx: tensor '{}': has an extent of {}; at most 2^31 elements are accepted",
-                       tensor.name(), extent);
-    }
-    count *= extent;
-  }
-  return static_cast<size_t>(count);
 }
 
 /// Elements of a constant of FLOAT or FLOAT16.
@@ -86,13 +69,6 @@ void check_constant(const TensorProto& tensor) {
     throw InputError("onnx: tensor '{}': element {} is not finite{}", tensor.name(), i,
                      tensor.data_type() == TensorProto::FLOAT16 ? "; FP16 ends at 65504" : "");
   }
-}
-
-const ::onnx::AttributeProto* attribute(const NodeProto& node, std::string_view name) {
-  for (const auto& found : node.attribute()) {
-    if (found.name() == name) return &found;
-  }
-  return nullptr;
 }
 
 /// Follows the nodes in their order with the type of every tensor.

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/file_kind.h"
 #include "checkpoint/model.h"
+#include "checkpoint/onnx_model.h"
 #include "checkpoint/scales.h"
 #include "checkpoint/state_dict.h"
 #include "formats/provenance.h"
@@ -44,9 +45,7 @@ std::vector<std::string> class_names(const PtNetwork& network, const models::Opt
   }
   if (!options.class_names.empty()) return options.class_names;
   if (network.class_names.size() == count) return network.class_names;
-  std::vector<std::string> names;
-  for (size_t i = 0; i < count; ++i) names.push_back("class" + std::to_string(i));
-  return names;
+  return numbered_classes(count);
 }
 
 /// Merges and folds where the options or the ranges ask for it.
@@ -69,6 +68,24 @@ Conversion write_model(const PtReader& reader, const ConvertOptions& options) {
       formats::provenance("convert", options.weights, "");  // first: the digest needs the file in memory
   formats::ModelFile file = model_of_checkpoint(reader, options);
   file.info.provenance.merge(made);
+  formats::write_model(options.out, file);
+  return {.info = file.info, .entries = file.model.weights.size()};
+}
+
+OnnxModelOptions onnx_options(const ConvertOptions& options) {
+  return {.cache = options.cache, .image_size = options.image_size, .class_names = options.class_names};
+}
+
+Conversion from_onnx(const ConvertOptions& options) {
+  const ConvertTarget target = options.target.value_or(ConvertTarget::model);
+  if (target != ConvertTarget::model)
+    throw UsageError("--to {}: an ONNX file becomes a model file; use --to model", name_of(target));
+  formats::ModelFile file = model_of_onnx(options.weights, onnx_options(options));
+  if (file.info.class_names.empty()) file.info.class_names = numbered_classes(class_count_of(file.model));
+  if (options.float_only && !file.info.scheme.empty())
+    throw UsageError(
+        "--float: the weights and biases of a calibrated ONNX file belong to its ranges; leave it out");
+  file.info.provenance.merge(formats::provenance("convert", options.weights, ""));
   formats::write_model(options.out, file);
   return {.info = file.info, .entries = file.model.weights.size()};
 }
@@ -125,9 +142,12 @@ Conversion from_model(const ConvertOptions& options) {
 }
 
 /// Other people's, or else a model file.
-bool is_checkpoint(const fs::path& weights) {
-  const FileKind kind =
-      require_kind(weights, {FileKind::model, FileKind::checkpoint, FileKind::state_dictionary});
+FileKind network_kind(const fs::path& weights) {
+  return require_kind(weights,
+                      {FileKind::model, FileKind::checkpoint, FileKind::state_dictionary, FileKind::onnx});
+}
+
+bool is_checkpoint(FileKind kind) {
   return kind == FileKind::checkpoint || kind == FileKind::state_dictionary;
 }
 
@@ -147,15 +167,20 @@ formats::ModelFile model_of_checkpoint(const PtReader& reader, const ConvertOpti
 }
 
 formats::ModelFile read_network(const ConvertOptions& options) {
-  return is_checkpoint(options.weights) ? model_of_checkpoint(PtReader(options.weights), options)
-                                        : formats::read_model(options.weights);
+  const FileKind kind = network_kind(options.weights);
+  if (kind == FileKind::onnx) return model_of_onnx(options.weights, onnx_options(options));
+  return is_checkpoint(kind) ? model_of_checkpoint(PtReader(options.weights), options)
+                             : formats::read_model(options.weights);
 }
 
 Conversion convert(const ConvertOptions& options) {
-  check_not_an_input(options.out, {options.weights});
-  const bool from_others = is_checkpoint(options.weights);
+  check_not_an_input(options.out, {options.weights, options.cache});
+  const FileKind kind = network_kind(options.weights);
+  if (!options.cache.empty() && kind != FileKind::onnx)
+    throw UsageError("--cache: belongs to an ONNX file; {} is none", options.weights.string());
   try {
-    return from_others ? from_checkpoint(options) : from_model(options);
+    if (kind == FileKind::onnx) return from_onnx(options);
+    return is_checkpoint(kind) ? from_checkpoint(options) : from_model(options);
   } catch (const InputError& error) {
     const std::string path = options.weights.string(), text = error.what();
     if (text.find(path) != std::string::npos) throw;

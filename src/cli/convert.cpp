@@ -12,14 +12,19 @@ namespace {
 class ConvertCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--weights", options_.weights, "PyTorch checkpoint (.pt) or model file to read")
+    app.add_option("--weights", options_.weights,
+                   "PyTorch checkpoint (.pt), ONNX file (.onnx) or model file to read")
         ->required()
         ->group(kModelGroup);
-    add_out(app, options_.out, "File to write");
     app.add_option(
-           "--to", target_,
-           "What to write: model (default for a .pt), pt (a state dictionary; default for a model file) or "
-           "scales (RepOptimizer's)")
+           "--cache", options_.cache,
+           "TensorRT calibration cache of an ONNX file without quantizers: its ranges become the model's")
+        ->group(kModelGroup);
+    add_out(app, options_.out, "File to write");
+    app.add_option("--to", target_,
+                   "What to write: model (default for .pt and .onnx), pt (a state dictionary; default for a "
+                   "model file) or "
+                   "scales (RepOptimizer's)")
         ->check(CLI::IsMember(all_names<checkpoint::ConvertTarget>()))
         ->group(kOutputGroup);
     app.add_option(
@@ -35,7 +40,7 @@ class ConvertCommand : public Command {
            "Take the float network out of a calibrated checkpoint, in its training form and without ranges")
         ->group(kOutputGroup);
     app.add_option("--class-names", options_.class_names,
-                   "Names of the classes, separated by commas (default: those of the checkpoint)")
+                   "Names of the classes, separated by commas (default: those that the file says)")
         ->delimiter(',')
         ->group(kModelGroup);
     app.add_option("--model", options_.architecture,

@@ -21,9 +21,12 @@ inline constexpr const char* kDetect = "Detect objects in images, folders and vi
 inline constexpr const char* kPipeline = "Run every step from the data set to the table; can be resumed";
 inline constexpr const char* kSummarize = "Average the tables of several pipeline runs, for error bars";
 inline constexpr const char* kCocoEval = "Evaluate detections against ground truth, both as COCO JSON";
-inline constexpr const char* kConvert = "Convert PyTorch checkpoints (.pt) of YOLOv6 to model files and back";
+inline constexpr const char* kConvert =
+    "Convert PyTorch checkpoints (.pt) and ONNX files of YOLOv6 to model files, and model files to "
+    "checkpoints";
 inline constexpr const char* kDoctor =
     "Show what this machine offers, what each precision brings on it, and what is missing";
-inline constexpr const char* kInspect = "Show what is in a model file, a checkpoint or a scales file";
+inline constexpr const char* kInspect =
+    "Show what is in a model file, an ONNX file, a checkpoint or a scales file";
 
 }  // namespace y6q::cli

@@ -66,7 +66,8 @@ json network_document(const Inspection& file) {
 class InspectCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--weights", weights_, "Model file, PyTorch checkpoint (.pt) or scales file")
+    app.add_option("--weights", weights_,
+                   "Model file, ONNX file (.onnx), PyTorch checkpoint (.pt) or scales file")
         ->required()
         ->group(kModelGroup);
     app.add_flag("--graph", graph_, "Also print every node of the graph")->group(kOutputGroup);

@@ -1,6 +1,7 @@
 #include "stages/calibrate.h"
 
 #include "base/errors.h"
+#include "checkpoint/convert.h"
 #include "data/check_classes.h"
 #include "formats/model_file.h"
 #include "formats/provenance.h"
@@ -59,6 +60,16 @@ bool set_keep_float(CalibrationSettings& settings, std::string_view text) {
   return true;
 }
 
+/// An ONNX file need not say them.
+void take_class_names(formats::ModelFile& file, const fs::path& weights, const data::Dataset& dataset) {
+  const size_t count = checkpoint::class_count_of(file.model);
+  if (dataset.class_names.size() != count) {
+    throw InputError("{}: tells {} classes apart, the data set has {}; give the set it was made for",
+                     weights.string(), count, dataset.class_names.size());
+  }
+  file.info.class_names = dataset.class_names;
+}
+
 std::string keep_float_text(const CalibrationSettings& settings) {
   std::string text = fmt::format("{}", fmt::join(settings.keep_float, ","));
   if (settings.keep_float_count > 0 || text.empty()) {
@@ -84,7 +95,7 @@ const std::vector<Field<CalibrationSettings>>& calibration_fields() {
 
 Calibration calibrate(const CalibrateOptions& options, Run& run) {
   check_not_an_input(options.out, {options.weights, options.sensitivity});
-  formats::ModelFile file = formats::read_model(options.weights);
+  formats::ModelFile file = checkpoint::read_network({.weights = options.weights});
   if (!file.info.scheme.empty()) {
     throw InputError("{}: is calibrated already (scheme {}); give the float model", options.weights.string(),
                      file.info.scheme);
@@ -92,6 +103,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
   const ptq::RangeOptions& ranges = options.settings.ranges;
   const std::set<std::string> keep_float = layers_to_keep(options);
   const data::Dataset& dataset = run.data("train");
+  if (file.info.class_names.empty()) take_class_names(file, options.weights, dataset);
   data::check_classes(file.info.class_names, options.weights, dataset.class_names, run.options().data);
   run.require_same("network", sha256_of_file(options.weights));
   infer::set_torch_threads(run.threads());

@@ -25,7 +25,7 @@ struct CalibrationSettings {
 const std::vector<Field<CalibrationSettings>>& calibration_fields();
 
 struct CalibrateOptions {
-  fs::path weights;  ///< float model file
+  fs::path weights;  ///< float model file, or ONNX file
   fs::path out;      ///< calibrated model file to write
   CalibrationSettings settings;
   fs::path sensitivity{};  ///< file of stages::sensitivity, for keep_float_count

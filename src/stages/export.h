@@ -26,7 +26,7 @@ constexpr auto names_of(ExportForm) {
 }
 
 struct ExportOptions {
-  fs::path weights = {};                ///< model file
+  fs::path weights = {};                ///< model file, or ONNX file to be written for another runtime
   fs::path out = {};                    ///< see export_onnx and export_for
   ExportForm form = ExportForm::plain;  ///< of export_onnx
   int64_t batch = 1;                    ///< 0: dynamic

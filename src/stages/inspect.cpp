@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/file_kind.h"
 #include "checkpoint/convert.h"
+#include "checkpoint/onnx_model.h"
 #include "ir/cost.h"
 #include "ir/text.h"
 
@@ -88,12 +89,15 @@ Inspection inspect_checkpoint(const fs::path& path) {
 }  // namespace
 
 Inspection inspect(const fs::path& path) {
-  const FileKind kind =
-      require_kind(path, {FileKind::model, FileKind::checkpoint, FileKind::state_dictionary, FileKind::json});
+  const FileKind kind = require_kind(path, {FileKind::model, FileKind::onnx, FileKind::checkpoint,
+                                            FileKind::state_dictionary, FileKind::json});
   if (kind == FileKind::checkpoint || kind == FileKind::state_dictionary) return inspect_checkpoint(path);
   if (kind == FileKind::json) return {.kind = "scales", .scales = formats::read_scales(path)};
-  Inspection result{.kind = "model"};
-  describe_network(formats::read_model(path), result);
+  Inspection result{.kind = kind == FileKind::onnx ? "onnx" : "model"};
+  formats::ModelFile file = checkpoint::read_network({.weights = path});
+  if (file.info.class_names.empty())
+    file.info.class_names = checkpoint::numbered_classes(checkpoint::class_count_of(file.model));
+  describe_network(file, result);
   return result;
 }
 

@@ -21,7 +21,7 @@ struct LayerFacts {
 
 /// What a file holds.
 struct Inspection {
-  std::string kind;  ///< "model", "checkpoint" or "scales"
+  std::string kind;  ///< "model", "onnx", "checkpoint" or "scales"
   formats::ModelInfo info{};
   int64_t parameters = 0;             ///< learnable
   int64_t checkpoint_parameters = 0;  ///< with the 34 unused ones that checkpoints of the reference have
@@ -35,8 +35,8 @@ struct Inspection {
   std::vector<formats::BlockScales> scales{};
 };
 
-/// Reads a model file, a .pt checkpoint (any that can be read without executing anything; also of other
-/// networks) or a scales file. Throws InputError.
+/// Reads a model file, an ONNX file, a .pt checkpoint (any that can be read without executing anything; also
+/// of other networks) or a scales file. Throws InputError.
 Inspection inspect(const fs::path& path);
 
 }  // namespace y6q::stages

@@ -69,7 +69,8 @@ class Measurement {
       throw InputError("{}: is calibrated already (scheme {}); give the float model",
                        options.weights.string(), file_.info.scheme);
     }
-    data::check_classes(file_.info.class_names, options.weights, train_.class_names, run.options().data);
+    if (!file_.info.class_names.empty())  // an ONNX file need not say them
+      data::check_classes(file_.info.class_names, options.weights, train_.class_names, run.options().data);
   }
 
   formats::Sensitivity run() {

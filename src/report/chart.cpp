@@ -12,6 +12,8 @@ namespace {
 
 // Drawing units; the page scales the picture to its column.
 constexpr double kWidth = 460, kHeight = 270, kLeft = 54, kRight = 14, kTop = 12, kBottom = 42;
+// Labels of ticks that would touch are left out.
+constexpr double kDigitWidth = 7.5, kLabelGap = 8;
 constexpr size_t kMaxPoints = 800;  // more cannot be seen at this width
 
 struct Span {
@@ -65,7 +67,11 @@ std::string axes(const LineChart& chart, const Frame& frame, const std::vector<d
     svg +=
         fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>", kLeft - 7, y + 4, value);
   }
+  double free_from = 0;
   for (const double value : x_ticks) {
+    const double half = kDigitWidth / 2 * static_cast<double>(fmt::formatted_size("{:g}", value));
+    if (frame.x(value) - half < free_from) continue;
+    free_from = frame.x(value) + half + kLabelGap;
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:g}</text>", frame.x(value),
                        kHeight - kBottom + 17, value);
   }
@@ -92,7 +98,8 @@ std::string curve(const LineChart::Series& series, const Frame& frame, size_t st
     path += fmt::format("{}{:.1f} {:.1f}", pen_down ? "L" : "M", frame.x(series.x[i]), frame.y(series.y[i]));
     pen_down = true;
   }
-  if (count <= 2) {  // too short for a line
+  constexpr size_t kFew = 24;  // where a line alone would hide how often something was measured
+  if (count <= kFew) {
     for (size_t i = 0; i < count; ++i) {
       if (!can_draw(series.x[i]) || !can_draw(series.y[i])) continue;
       dots += fmt::format("<circle class=\"s{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>", style,

@@ -29,6 +29,22 @@ TEST(Chart, ACurveRunsFromCornerToCorner) {
               HasSubstr("d=\"M54.0 228.0L250.0 120.0L446.0 12.0\""));
 }
 
+TEST(Chart, FewPointsAreDotsAsWell) {
+  const auto dots = [](size_t count) {
+    LineChart chart{.title = "t", .series = {{"a", {}, {}}}};
+    for (size_t i = 0; i < count; ++i) {
+      chart.series[0].x.push_back(static_cast<double>(i));
+      chart.series[0].y.push_back(1);
+    }
+    const std::string svg = to_svg(chart);
+    size_t found = 0;
+    for (size_t at = svg.find("<circle"); at != svg.npos; at = svg.find("<circle", at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(dots(6), 6U);
+  EXPECT_EQ(dots(60), 0U);
+}
+
 TEST(Chart, ValuesThatAreNotFiniteInterruptTheCurve) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THAT(to_svg({.title = "t", .series = {{"a", {0, 1, 2, 3, 4}, {0, 1, nan, 1, 0}}}}),

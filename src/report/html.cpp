@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <span>
@@ -42,7 +43,16 @@ std::string html_of(const Highlights& highlights) {
 }
 
 std::string html_of(const Paragraph& paragraph) {
-  return "<p class=\"text\">" + escape_html(paragraph.text) + "</p>\n";
+  constexpr std::array kClasses{"text", "text result", "text alarm"};
+  return fmt::format("<p class=\"{}\">{}</p>\n", kClasses.at(static_cast<size_t>(paragraph.tone)),
+                     escape_html(paragraph.text));
+}
+
+std::string html_of(const Links& links) {
+  std::string html = heading(links.title) + "<ul class=\"links\">";
+  for (const auto& [text, path] : links.pages)
+    html += fmt::format("<li><a href=\"{}\">{}</a></li>", escape_html(path), escape_html(text));
+  return card(html + "</ul>");
 }
 
 std::string html_of(const Table& table) {
@@ -89,7 +99,8 @@ std::string html_of(const BarChart& chart) {
     if (std::isfinite(bar.value)) largest = std::max(largest, bar.value);
   }
   std::string html = heading(chart.title) + "<div class=\"bars\">";
-  const Column column{.key = "", .title = "", .decimals = chart.decimals, .suffix = chart.unit};
+  const Column column{
+      .key = "", .title = "", .decimals = chart.decimals, .suffix = chart.unit, .sign = chart.sign};
   for (const auto& bar : chart.bars) {
     const bool has_length = std::isfinite(bar.value) && bar.value > 0;
     html += fmt::format("<span>{}</span><i style=\"width:{:.1f}%\"></i><span class=\"n\">{}</span>",

@@ -19,7 +19,15 @@ struct Highlights {
 };
 
 struct Paragraph {
-  std::string text;
+  enum class Tone { plain, result, alarm };
+  std::string text{};
+  Tone tone = Tone::plain;  ///< result: what the page says in one breath; alarm: not to be overlooked
+};
+
+/// Other pages, by paths relative to this one.
+struct Links {
+  std::string title;
+  std::vector<std::pair<std::string, std::string>> pages{};  ///< text, path
 };
 
 /// Curves over x; points that are not finite interrupt their curve.
@@ -41,6 +49,7 @@ struct BarChart {
   std::string title, unit{};
   std::vector<Bar> bars{};
   int decimals = 3;
+  bool sign = false;  ///< + before what is not negative
 };
 
 /// A table of counts whose cells are the darker the larger their share of the row: a confusion matrix.
@@ -78,12 +87,12 @@ struct KeyValues {
 
 /// Lines as typed: the commands used.
 struct Code {
-  std::string title;
+  std::string title{};
   std::vector<std::string> lines{};
 };
 
-using Section = std::variant<Highlights, Paragraph, Table, LineChart, BarChart, HeatMap, Gallery, Histograms,
-                             KeyValues, Code>;
+using Section = std::variant<Highlights, Paragraph, Links, Table, LineChart, BarChart, HeatMap, Gallery,
+                             Histograms, KeyValues, Code>;
 
 struct Page {
   std::string title, subtitle{};

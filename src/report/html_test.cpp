@@ -21,6 +21,7 @@ Page evil_page() {
   page.sections = {
       Highlights{{{kEvil, kEvil, kEvil}}},
       Paragraph{kEvil},
+      Links{kEvil, {{kEvil, kEvil}}},
       Table{.title = kEvil,
             .columns = {{.key = kEvil, .title = kEvil, .suffix = kEvil},
                         {.key = "n", .title = "n", .suffix = kEvil}},
@@ -97,6 +98,23 @@ TEST(Html, BarsAreSharesOfTheLargest) {
   EXPECT_THAT(html, HasSubstr("<span>x</span><i style=\"width:100.0%\"></i><span class=\"n\">4.0</span>"));
   EXPECT_THAT(html, HasSubstr("<span>y</span><i style=\"width:25.0%\"></i><span class=\"n\">1.0</span>"));
   EXPECT_THAT(html, HasSubstr("<span>z</span><i style=\"width:0.0%\"></i><span class=\"n\">-2.0</span>"));
+}
+
+TEST(Html, SignsStandBeforeDifferences) {
+  const std::string html =
+      to_html({.title = "t",
+               .sections = {
+                   BarChart{.title = "b", .bars = {{"x", 0.5}, {"y", -0.25}}, .decimals = 2, .sign = true}}});
+  EXPECT_THAT(html, HasSubstr(">+0.50<"));
+  EXPECT_THAT(html, HasSubstr(">-0.25<"));
+}
+
+TEST(Html, AlarmsAndLinksAreMarkedAsSuch) {
+  const std::string html = to_html({.title = "t",
+                                    .sections = {Paragraph{"down", Paragraph::Tone::alarm},
+                                                 Links{"more", {{"a row", "evaluate/qat.html"}}}}});
+  EXPECT_THAT(html, HasSubstr("<p class=\"text alarm\">down</p>"));
+  EXPECT_THAT(html, HasSubstr("<a href=\"evaluate/qat.html\">a row</a>"));
 }
 
 TEST(Html, AHeatMapShadesSharesOfTheRow) {

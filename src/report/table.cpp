@@ -49,7 +49,9 @@ std::string to_text(const Cell& cell, const Column& column) {
   if (const auto* whole = std::get_if<int64_t>(&cell)) return fmt::format("{}{}", *whole, column.suffix);
   const auto* number = std::get_if<double>(&cell);
   if (number == nullptr || !std::isfinite(*number)) return kAbsent;
-  return fmt::format("{:.{}f}{}", *number * column.scale, column.decimals, column.suffix);
+  const double value = *number * column.scale;
+  return column.sign ? fmt::format("{:+.{}f}{}", value, column.decimals, column.suffix)
+                     : fmt::format("{:.{}f}{}", value, column.decimals, column.suffix);
 }
 
 std::string to_text(const Table& table) {

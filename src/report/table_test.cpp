@@ -43,6 +43,12 @@ TEST(Table, NumbersThatAreNotFiniteAreAbsent) {
   EXPECT_EQ(to_json(table).dump(), R"([{"x":null}])");
 }
 
+TEST(Table, DifferencesHaveTheirSign) {
+  const Column column{.key = "d", .title = "d", .decimals = 1, .scale = 100, .sign = true};
+  EXPECT_EQ(to_text(0.0021, column), "+0.2");
+  EXPECT_EQ(to_text(-0.012, column), "-1.2");
+}
+
 TEST(Table, RefusesARowOfAnotherLength) {
   Table table = sample();
   table.rows.push_back({int64_t{1}});

@@ -11,6 +11,7 @@
 #include "cli/train_options.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/table.h"
+#include "pipeline/verdict.h"
 
 namespace y6q::cli {
 namespace {
@@ -53,6 +54,8 @@ class PipelineCommand : public Command {
     const fs::path& out = options_.train.training.out;
     std::string text = result.rows.empty() ? fmt::format("done up to {}: {}\n", options_.to, out.string())
                                            : report::to_text(pipeline::result_table(result));
+    if (const pipeline::Verdict answer = pipeline::verdict(result); !answer.text.empty())
+      text += "\n" + answer.text + "\n";
     if (options_.to.empty() || options_.to == pipeline::kPhases.back()) {
       text += fmt::format("\nreport: {}\n", (pipeline::results_folder(options_) / "report.html").string());
     }

@@ -29,13 +29,19 @@ Row row_of(const Context& in, const Measured& measured, const json& differences)
         file.string());
   }
   const json& entry = differences.at(measured.model);
+  const fs::path deployed = measured.model == "float" ? in.network.files.float_onnx
+                            : is_engine               ? measured.file
+                                                      : fs::path();
   return {.model = in.network.prefix + measured.model,
           .map = document.at("map"),
           .map50 = document.at("map50"),
           .selection = measured.selection,
           .runner = document.at("runner"),
           .to_float = difference_of(entry, "float"),
-          .to_simulation = difference_of(entry, "simulation")};
+          .to_simulation = difference_of(entry, "simulation"),
+          .simulation = measured.simulation,
+          .file = deployed.empty() ? deployed : deployed.lexically_relative(in.options.train.training.out),
+          .bytes = deployed.empty() ? 0 : fs::file_size(deployed)};
 }
 
 void note_speed(const json& measured, std::vector<Row>& rows) {

@@ -25,6 +25,9 @@ struct Row {
   std::optional<Difference> to_simulation{};                        ///< of an engine
   std::map<std::string, double> latency_ms{};                       ///< median at batch 1 by precision
   std::map<std::string, std::map<int64_t, double>> images_per_s{};  ///< by precision and batch
+  std::string simulation{};  ///< of an engine: the model that simulates it, "ptq", "partial" or "qat"
+  fs::path file{};           ///< what a program would load, below the run's folder; empty: a simulation
+  uint64_t bytes = 0;        ///< of it
 };
 
 struct Result {

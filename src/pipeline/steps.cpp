@@ -15,11 +15,10 @@ namespace y6q::pipeline {
 namespace {
 
 /// Names that calibration would refuse after hours of training.
-void check_layers(const PipelineOptions& options, int64_t class_count) {
+void check_layers(const PipelineOptions& options) {
   if (options.calibrate.keep_float.empty()) return;
   const ir::Model model = models::yolov6({.architecture = options.train.architecture,
                                           .mode = from_name<models::Mode>(options.train.mode),
-                                          .class_count = class_count,
                                           .image_size = options.train.image_size});
   passes::insert_quantizers(passes::deploy(model), {.keep_float = options.calibrate.keep_float});
 }
@@ -27,8 +26,8 @@ void check_layers(const PipelineOptions& options, int64_t class_count) {
 }  // namespace
 
 Premises premises_of(const PipelineOptions& options, stages::Run& run) {
+  check_layers(options);
   const data::Dataset& train_set = run.labelled("train");
-  check_layers(options, std::ssize(train_set.class_names));
   return {.train = train_set.sha256,
           .val = run.labelled("val").sha256,
           .measured = run.labelled(options.split).sha256,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "pipeline/verdict.h"
+
 namespace y6q::pipeline {
 namespace {
 
@@ -16,10 +18,14 @@ struct Title {
 constexpr std::array kTitles{Title{"float", "float FP32", "fp32"},
                              Title{"float_bf16", "float BF16", "bf16"},
                              Title{"ptq", "PTQ, simulated", nullptr},
-                             Title{"ptq_engine", "PTQ engine INT8", "int8"},
+                             Title{"ptq_engine", "PTQ, engine INT8", "int8"},
                              Title{"partial", "partial PTQ, simulated", nullptr},
                              Title{"qat", "QAT, simulated", nullptr},
                              Title{"engine", "engine INT8", "int8"}};
+
+/// Of the last engine, which runs one of several models.
+constexpr std::pair<std::string_view, std::string_view> kEngineTitles[]{
+    {"ptq", "PTQ, engine INT8"}, {"partial", "partial PTQ, engine INT8"}, {"qat", "QAT, engine INT8"}};
 
 constexpr std::string_view kBranchy = "branchy_";
 
@@ -40,6 +46,16 @@ double speed(const Row* row, const std::string& precision, int64_t batch) {
 }
 
 report::Cell cell(double value) { return value > 0 ? report::Cell(value) : report::Cell(); }
+
+const Title* entry_of(std::string_view model) {
+  const auto* found = std::ranges::find(kTitles, model, &Title::model);
+  return found == kTitles.end() ? nullptr : found;
+}
+
+std::string_view without_prefix(const Row& row) {
+  const std::string_view model = row.model;
+  return model.starts_with(kBranchy) ? model.substr(kBranchy.size()) : model;
+}
 
 std::string interval_text(const Difference& difference) {
   return fmt::format("{:+.1f} to {:+.1f}", 100 * difference.low, 100 * difference.high);
@@ -64,15 +80,31 @@ std::vector<int64_t> batches_of(const Result& result) {
 
 }  // namespace
 
+std::string title_of(const Row& row) {
+  const std::string_view model = without_prefix(row);
+  const Title* title = entry_of(model);
+  std::string text(title == nullptr ? model : title->title);
+  for (const auto& [simulation, name] : kEngineTitles) {
+    if (model == "engine" && row.simulation == simulation) text = name;
+  }
+  return (row.model.starts_with(kBranchy) ? "branchy: " : "") + text;
+}
+
+std::string precision_of(const Row& row) {
+  const Title* title = entry_of(without_prefix(row));
+  return title == nullptr || title->precision == nullptr ? "" : title->precision;
+}
+
 report::Table result_table(const Result& result) {
   report::Table table{
       .title = "mAP on " + result.split,
       .columns = {{"model", "model"},
                   {"map", "mAP", 1, 100},
                   {"map50", "mAP50", 1, 100},
-                  {"drop", "vs float", 1, 100},
+                  {"drop", "vs float", 1, 100, "", true},
                   {"interval", "95 % interval"},
                   {"selection", "selected"},
+                  {"megabytes", "MB", 1, 1e-6},
                   {"ms", "ms", 2}},
       .note = result.protocol +
               "; interval: paired bootstrap over the images; ms: median at batch 1; OpenVINO, " + result.isa};
@@ -86,20 +118,16 @@ report::Table result_table(const Result& result) {
   }
   const Row* reference = find(result, "float");
   for (const Row& row : result.rows) {
-    const bool branchy = row.model.starts_with(kBranchy);
-    const std::string model = branchy ? row.model.substr(kBranchy.size()) : row.model;
-    const auto* title =
-        std::find_if(kTitles.begin(), kTitles.end(), [&](const Title& t) { return t.model == model; });
-    const std::string precision =
-        title != kTitles.end() && title->precision != nullptr ? title->precision : "";
+    const std::string precision = precision_of(row);
     const auto latency = row.latency_ms.find(precision);
     std::vector<report::Cell> cells{
-        (branchy ? "branchy: " : "") + std::string(title == kTitles.end() ? row.model : title->title),
+        title_of(row),
         row.map,
         row.map50,
         row.to_float ? report::Cell(row.to_float->value) : report::Cell(),
         row.to_float ? report::Cell(interval_text(*row.to_float)) : report::Cell(),
         row.selection,
+        cell(static_cast<double>(row.bytes)),
         latency == row.latency_ms.end() ? report::Cell() : report::Cell(latency->second)};
     for (const int64_t batch : batches) {
       const double images = speed(&row, precision, batch), compared = speed(reference, "fp32", batch);
@@ -118,6 +146,7 @@ json result_document(const Result& result) {
                {"map50", row.map50}, {"selection", row.selection}, {"runner", row.runner}};
     if (row.to_float) entry["to_float"] = to_json(*row.to_float);
     if (row.to_simulation) entry["to_simulation"] = to_json(*row.to_simulation);
+    if (!row.file.empty()) entry.update({{"file", row.file.string()}, {"bytes", row.bytes}});
     if (!row.latency_ms.empty()) entry["latency_ms"] = row.latency_ms;
     for (const auto& [precision, by_batch] : row.images_per_s) {
       for (const auto& [batch, value] : by_batch)
@@ -132,6 +161,9 @@ json result_document(const Result& result) {
                 {"machine", result.machine},
                 {"alarms", result.alarms},
                 {"rows", rows}};
+  if (const Verdict answer = verdict(result); !answer.text.empty()) {
+    document["verdict"] = {{"model", answer.model}, {"text", answer.text}, {"file", answer.file.string()}};
+  }
   if (!result.trtexec.empty()) document["trtexec"] = result.trtexec;
   return document;
 }

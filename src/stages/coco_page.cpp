@@ -38,38 +38,15 @@ report::Highlights highlights(const CocoPageInputs& in) {
   return figures;
 }
 
-/// Mean over classes of the precision at each recall, for one threshold or all of them.
-report::LineChart::Series mean_curve(const coco::Result& result, const std::string& name,
-                                     std::optional<size_t> threshold) {
-  report::LineChart::Series series{name, {}, {}};
-  const size_t classes = result.classes.size(), limits = result.max_dets.size();
-  const size_t recalls = result.recall_thresholds.size();
-  for (size_t r = 0; r < recalls; ++r) {
-    double sum = 0;
-    int64_t count = 0;
-    for (size_t t = 0; t < result.iou_thresholds.size(); ++t) {
-      if (threshold && t != *threshold) continue;
-      for (size_t k = 0; k < classes; ++k) {
-        const size_t at = (((t * recalls + r) * classes + k) * coco::kAreaCount + 1) * limits - 1;
-        if (result.precision[at] > -1) sum += result.precision[at], ++count;
-      }
-    }
-    if (count == 0) continue;
-    series.x.push_back(result.recall_thresholds[r]);
-    series.y.push_back(sum / static_cast<double>(count));
-  }
-  return series;
-}
-
 report::LineChart precision_chart(const coco::Result& result) {
   report::LineChart chart{"Precision over recall, mean of the classes", "recall", "precision"};
   for (const double shown : {0.5, 0.75, 0.9}) {
     for (size_t t = 0; t < result.iou_thresholds.size(); ++t) {
       if (std::abs(result.iou_thresholds[t] - shown) < 1e-9)
-        chart.series.push_back(mean_curve(result, fmt::format("IoU {:.2f}", shown), t));
+        chart.series.push_back(precision_curve(result, fmt::format("IoU {:.2f}", shown), t));
     }
   }
-  chart.series.push_back(mean_curve(result, "mean of all IoU", {}));
+  chart.series.push_back(precision_curve(result, "mean of all IoU", {}));
   return chart;
 }
 
@@ -115,37 +92,6 @@ report::BarChart count_chart(const coco::Analysis& analysis) {
     chart.bars.push_back({coco::kErrorNames[i], static_cast<double>(sum)});
   }
   return chart;
-}
-
-/// The classes with most objects and mistakes; all of them where there is room.
-report::HeatMap confusion_map(const coco::Analysis& analysis) {
-  const coco::ConfusionMatrix& matrix = analysis.confusion;
-  std::vector<size_t> shown(matrix.classes);
-  for (size_t k = 0; k < shown.size(); ++k) shown[k] = k;
-  const auto weight = [&](size_t k) {
-    int64_t sum = 0;
-    for (size_t other = 0; other <= matrix.classes; ++other) sum += matrix.at(k, other) + matrix.at(other, k);
-    return sum;
-  };
-  const bool all = shown.size() <= kShownClasses;
-  if (!all) {
-    std::stable_sort(shown.begin(), shown.end(), [&](size_t a, size_t b) { return weight(a) > weight(b); });
-    shown.resize(kShownClasses);
-    std::sort(shown.begin(), shown.end());
-  }
-  report::HeatMap map{.title = fmt::format("Confusions at IoU {:g} and a score of at least {:.3f}",
-                                           analysis.iou, analysis.used.score),
-                      .corner = "true \\ found"};
-  for (const size_t k : shown) map.rows.push_back(analysis.classes[k].name);
-  map.columns = map.rows;
-  map.rows.emplace_back("background");
-  map.columns.emplace_back("missed");
-  shown.push_back(matrix.classes);
-  for (const size_t truth : shown) {
-    for (const size_t found : shown) map.counts.push_back(matrix.at(truth, found));
-  }
-  if (!all) map.note = fmt::format("The {} classes with most objects and detections.", kShownClasses);
-  return map;
 }
 
 report::Table interval_table(const CocoPageInputs& in) {
@@ -204,6 +150,59 @@ report::LineChart distribution(const std::string& title, const std::vector<doubl
 }
 
 }  // namespace
+
+report::LineChart::Series precision_curve(const coco::Result& result, const std::string& name,
+                                          std::optional<size_t> threshold) {
+  report::LineChart::Series series{name, {}, {}};
+  const size_t classes = result.classes.size(), limits = result.max_dets.size();
+  const size_t recalls = result.recall_thresholds.size();
+  for (size_t r = 0; r < recalls; ++r) {
+    double sum = 0;
+    int64_t count = 0;
+    for (size_t t = 0; t < result.iou_thresholds.size(); ++t) {
+      if (threshold && t != *threshold) continue;
+      for (size_t k = 0; k < classes; ++k) {
+        const size_t at = (((t * recalls + r) * classes + k) * coco::kAreaCount + 1) * limits - 1;
+        if (result.precision[at] > -1) sum += result.precision[at], ++count;
+      }
+    }
+    if (count == 0) continue;
+    series.x.push_back(result.recall_thresholds[r]);
+    series.y.push_back(sum / static_cast<double>(count));
+  }
+  return series;
+}
+
+/// The classes with most objects and mistakes; all of them where there is room.
+report::HeatMap confusion_map(const coco::Analysis& analysis) {
+  const coco::ConfusionMatrix& matrix = analysis.confusion;
+  std::vector<size_t> shown(matrix.classes);
+  for (size_t k = 0; k < shown.size(); ++k) shown[k] = k;
+  const auto weight = [&](size_t k) {
+    int64_t sum = 0;
+    for (size_t other = 0; other <= matrix.classes; ++other) sum += matrix.at(k, other) + matrix.at(other, k);
+    return sum;
+  };
+  const bool all = shown.size() <= kShownClasses;
+  if (!all) {
+    std::stable_sort(shown.begin(), shown.end(), [&](size_t a, size_t b) { return weight(a) > weight(b); });
+    shown.resize(kShownClasses);
+    std::sort(shown.begin(), shown.end());
+  }
+  report::HeatMap map{.title = fmt::format("Confusions at IoU {:g} and a score of at least {:.3f}",
+                                           analysis.iou, analysis.used.score),
+                      .corner = "true \\ found"};
+  for (const size_t k : shown) map.rows.push_back(analysis.classes[k].name);
+  map.columns = map.rows;
+  map.rows.emplace_back("background");
+  map.columns.emplace_back("missed");
+  shown.push_back(matrix.classes);
+  for (const size_t truth : shown) {
+    for (const size_t found : shown) map.counts.push_back(matrix.at(truth, found));
+  }
+  if (!all) map.note = fmt::format("The {} classes with most objects and detections.", kShownClasses);
+  return map;
+}
 
 report::Page coco_page(const CocoPageInputs& in) {
   report::Page page{

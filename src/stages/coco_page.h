@@ -19,6 +19,12 @@ struct CocoPageInputs {
   double confidence = 0.95;
 };
 
+/// Its parts, for other pages. Precision at each recall, mean of the classes at one of the result's IoU
+/// thresholds (its position), or nothing: at all of them.
+report::LineChart::Series precision_curve(const coco::Result& result, const std::string& name,
+                                          std::optional<size_t> threshold);
+report::HeatMap confusion_map(const coco::Analysis& analysis);
+
 /// The evaluation in pictures: numbers, precision over recall, classes, confusions, errors, comparison.
 report::Page coco_page(const CocoPageInputs& inputs);
 

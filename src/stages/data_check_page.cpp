@@ -96,6 +96,11 @@ report::Gallery gallery(const Dataset& split) {
 
 }  // namespace
 
+void add_label_statistics(report::Page& page, const Dataset& split, int64_t image_size) {
+  page.sections.emplace_back(class_chart(split));
+  add_histograms(page, split, image_size);
+}
+
 report::Page data_check_page(const DataCheck& check, const DataCheckOptions& options) {
   report::Page page{
       .title = options.source.data.filename().string(),
@@ -113,8 +118,7 @@ report::Page data_check_page(const DataCheck& check, const DataCheckOptions& opt
   page.sections.emplace_back(check.split_table);
   page.sections.emplace_back(check.size_table);
   for (const Dataset& split : check.splits) {
-    page.sections.emplace_back(class_chart(split));
-    add_histograms(page, split, options.image_size);
+    add_label_statistics(page, split, options.image_size);
     page.sections.emplace_back(gallery(split));
   }
   page.sections.emplace_back(check.class_table);

@@ -9,4 +9,7 @@ namespace y6q::stages {
 /// those images.
 report::Page data_check_page(const DataCheck& check, const DataCheckOptions& options);
 
+/// Objects of each class and sizes of boxes and images, in bars.
+void add_label_statistics(report::Page& page, const data::Dataset& split, int64_t image_size);
+
 }  // namespace y6q::stages

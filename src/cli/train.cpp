@@ -1,5 +1,6 @@
 #include "stages/train.h"
 
+#include "base/errors.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/run_options.h"
@@ -19,6 +20,7 @@ class TrainCommand : public Command {
         ->group(kModelGroup);
     run_.declare(app);
     add_epochs_and_batch_size(app, options_.training);
+    add_fitting_batch_size(app, options_.training);
     add_recipe_and_resume(app, options_.training, recipe_);
     app.add_option("--scales", options_.scales,
                    "RepOptimizer for --mode repopt: a scales file, or the model of --mode hyper_search")
@@ -35,6 +37,10 @@ class TrainCommand : public Command {
       if (app_->count("--mode") == 0) options_.mode.clear();
     }
     stages::Run& run = run_.start(console);
+    if (options_.training.fit_batch && (run.group().size() > 1 || run.device() != "cpu")) {
+      throw UnsupportedError(
+          "--batch-size auto: measures the memory of this machine for one process on the CPU; give a number");
+    }
     report_training(console, stages::train(options_, run));
   }
 

@@ -27,6 +27,17 @@ void add_epochs_and_batch_size(CLI::App& app, stages::TrainingOptions& options) 
       ->group(kDataGroup);
 }
 
+void add_fitting_batch_size(CLI::App& app, stages::TrainingOptions& options) {
+  app.get_option("--batch-size")
+      ->description("Images in a batch (default: the recipe's); auto: what the free memory holds")
+      ->transform(
+          [&options](const std::string& text) -> std::string {
+            options.fit_batch = text == "auto";
+            return options.fit_batch ? "8" : text;
+          },
+          "", "");
+}
+
 void add_recipe_and_resume(CLI::App& app, stages::TrainingOptions& options, std::filesystem::path& recipe) {
   add_out(app, options.out, "Folder for best.safetensors, last.safetensors, the training state and curves");
   app.add_option("--recipe", recipe, "YAML file with training settings; without it they suit the set's size")

@@ -3,7 +3,6 @@
 #include "base/errors.h"
 #include "checkpoint/convert.h"
 #include "data/check_classes.h"
-#include "formats/model_file.h"
 #include "formats/provenance.h"
 #include "formats/sensitivity_file.h"
 #include "infer/eager_runner.h"
@@ -102,14 +101,14 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
   }
   const ptq::RangeOptions& ranges = options.settings.ranges;
   const std::set<std::string> keep_float = layers_to_keep(options);
+  ptq::Calibrator calibrator(ptq::deployed(file.model, ranges));
+  passes::insert_quantizers(calibrator.float_model(),
+                            {.rules = ranges.rules(), .keep_float = keep_float});  // mistakes end it here
   const data::Dataset& dataset = run.data("train");
   if (file.info.class_names.empty()) take_class_names(file, options.weights, dataset);
   data::check_classes(file.info.class_names, options.weights, dataset.class_names, run.options().data);
   run.require_same("network", sha256_of_file(options.weights));
   infer::set_torch_threads(run.threads());
-  ptq::Calibrator calibrator(ptq::deployed(file.model, ranges));
-  passes::insert_quantizers(calibrator.float_model(),
-                            {.rules = ranges.rules(), .keep_float = keep_float});  // mistakes end it here
   Calibration result;
   result.skipped = run.skipped();
   result.kept_float.assign(keep_float.begin(), keep_float.end());

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/errors.h"
+#include "checkpoint/convert.h"
 #include "data/check_classes.h"
 #include "formats/provenance.h"
 #include "infer/eager_runner.h"
@@ -62,8 +63,9 @@ fs::path float_parent(const QatOptions& options, const formats::ModelInfo& stude
   }
   const std::string found = sha256_of_file(path);
   // Both converted from one calibrated checkpoint of the reference: its ranges and its float network.
-  const bool one_checkpoint = entry(student, "step") == "convert" && found != wanted &&
-                              entry(formats::read_model(path).info, "parent_sha256") == wanted;
+  const bool one_checkpoint =
+      entry(student, "step") == "convert" && found != wanted &&
+      entry(checkpoint::read_network({.weights = path}).info, "parent_sha256") == wanted;
   if (!wanted.empty() && found != wanted && !one_checkpoint) {
     throw InputError(
         "qat: {} has the digest {}, but {} was calibrated from {}; give its float model as --teacher",
@@ -124,12 +126,13 @@ TrainSummary qat(const QatOptions& options, Run& run) {
   for (const char* written : {"best.safetensors", "last.safetensors"}) {
     check_not_an_input(options.training.out / written, {options.weights, options.teacher, options.scales});
   }
-  const formats::ModelFile student = formats::read_model(options.weights);
+  const formats::ModelFile student = checkpoint::read_network({.weights = options.weights});
   if (student.info.scheme.empty()) {
     throw InputError("{}: has no quantizers; run calibrate first", options.weights.string());
   }
   const fs::path parent_path = float_parent(options, student.info);
-  const formats::ModelFile parent = formats::read_model(parent_path);
+  const formats::ModelFile parent = checkpoint::read_network({.weights = parent_path, .float_only = true});
+  refuse_early(options.training);
   const data::Dataset& train_set = run.labelled("train");
   data::check_classes(student.info.class_names, options.weights, train_set.class_names, run.options().data);
   infer::set_torch_threads(run.threads());

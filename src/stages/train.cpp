@@ -17,13 +17,19 @@ models::Mode trainable_mode(const std::string& text) {
   return mode;
 }
 
-/// Gradient masks, and from scratch the scaled initialisation.
-void apply_scales(TrainingPlan& plan, const TrainOptions& options) {
+/// Empty: none were given.
+std::vector<formats::BlockScales> scales_of(const TrainOptions& options) {
+  if (options.scales.empty()) return {};
   if (options.mode != "repopt") {
     throw UsageError("--scales: RepOptimizer trains the single-branch network; use --mode repopt, not {}",
                      options.mode);
   }
-  const auto scales = formats::read_scales(options.scales);
+  return formats::read_scales(options.scales);
+}
+
+/// Gradient masks, and from scratch the scaled initialisation.
+void apply_scales(const std::vector<formats::BlockScales>& scales, const TrainOptions& options,
+                  TrainingPlan& plan) {
   plan.training.masks = train::gradient_masks(plan.training.start, scales);
   if (options.weights.empty())
     plan.training.start = train::reinitialised(std::move(plan.training.start), scales, plan.recipe.seed);
@@ -88,6 +94,13 @@ TrainSummary train(const TrainOptions& given, Run& run) {
   for (const char* written : {"best.safetensors", "last.safetensors"}) {
     check_not_an_input(options.training.out / written, {options.scales, options.weights});
   }
+  const std::vector<formats::BlockScales> scales = scales_of(options);
+  if (options.scales.empty() && mode == models::Mode::repopt) {
+    run.monitor().message(
+        "train: mode repopt without scales is plain SGD on the single-branch network; for RepOptimizer train "
+        "with --mode hyper_search first and give its best.safetensors as --scales");
+  }
+  refuse_early(options.training);
   const data::Dataset& train_set = run.labelled("train");
   const auto images = static_cast<int64_t>(train_set.images.size());
   TrainingPlan plan;
@@ -106,13 +119,7 @@ TrainSummary train(const TrainOptions& given, Run& run) {
   plan.subject = fmt::format("{} {} {}x{}", options.architecture, options.mode, options.image_size[0],
                              options.image_size[1]);
   if (start) go_on_from(*start, options, plan, run.monitor());
-  if (!options.scales.empty()) {
-    apply_scales(plan, options);
-  } else if (mode == models::Mode::repopt) {
-    run.monitor().message(
-        "train: mode repopt without scales is plain SGD on the single-branch network; for RepOptimizer train "
-        "with --mode hyper_search first and give its best.safetensors as --scales");
-  }
+  if (!options.scales.empty()) apply_scales(scales, options, plan);
   return run_training(plan, options.training, run);
 }
 

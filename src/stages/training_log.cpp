@@ -48,7 +48,7 @@ void TrainingLog::start(int64_t iteration) {
 }
 
 void TrainingLog::add(const train::IterationRow& row) {
-  std::vector<report::Cell> cells{row.iteration, row.epoch};
+  std::vector<report::Cell> cells{row.iteration, row.epoch + 1};
   for (const train::LossTerm& term : train::kLossTerms) {
     const double value = row.terms.*term.value;
     cells.emplace_back(value);

@@ -6,6 +6,8 @@
 #include "dist/place.h"
 #include "infer/eager_runner.h"
 #include "passes/deploy.h"
+#include "stages/batch_fit.h"
+#include "stages/doctor.h"
 #include "stages/evaluate.h"
 #include "stages/training_log.h"
 
@@ -59,6 +61,26 @@ void check_disk(const TrainingPlan& plan, const fs::path& out) {
       out.string(), space.available >> 20, kCopies * bytes >> 20);
 }
 
+/// Chooses the batch of the plan's recipe, and says how.
+void fit_batch(TrainingPlan& plan, int64_t images, const Run& run) {
+  const StepMemory memory = step_memory(plan, run);
+  const auto free = static_cast<double>(this_machine(".").free_memory);
+  plan.recipe.batch_size = fitting_batch(memory, kBatchMemoryShare * free, images);
+  constexpr double kMebi = 1 << 20;
+  run.monitor().message(fmt::format(
+      "train: batch size {}: a step takes {:.0f} MiB and {:.1f} MiB an image, {:.0f} % of {:.0f} free MiB "
+      "may go, and "
+      "an epoch of {} images keeps {} steps",
+      plan.recipe.batch_size, memory.fixed / kMebi, memory.per_image / kMebi, 100 * kBatchMemoryShare,
+      free / kMebi, images, (images + plan.recipe.batch_size - 1) / plan.recipe.batch_size));
+}
+
+fs::path state_file(const TrainingOptions& options) { return options.out / "state.safetensors"; }
+
+bool goes_on(const TrainingOptions& options) {
+  return options.resume || (fs::exists(state_file(options)) && dist::restarts_of_job() > 0);
+}
+
 }  // namespace
 
 train::TrainRecipe chosen_recipe(const TrainingOptions& options, const Run& run,
@@ -73,21 +95,33 @@ train::TrainRecipe chosen_recipe(const TrainingOptions& options, const Run& run,
   return recipe;
 }
 
-TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& options, Run& run) {
-  const data::Dataset &train_set = run.labelled("train"), &val_set = run.labelled("val");
-  infer::set_torch_threads(run.threads());
-  data::Loader loader(train_set, loader_options(plan, run));
-  const fs::path state = options.out / "state.safetensors";
-  if (options.resume && !fs::exists(state)) {
+void refuse_early(const TrainingOptions& options) {
+  if (options.fit_batch && (goes_on(options) || dist::restarts_of_job() > 0)) {
+    throw UsageError(
+        "--batch-size auto: would measure anew, and a run goes on with the batch that it began with; give "
+        "that number");
+  }
+  if (!options.recipe.empty()) train::parse_train_recipe(options.recipe, options.recipe_origin);
+  const fs::path state = state_file(options);
+  const bool exists = fs::exists(state);
+  if (options.resume && !exists) {
     throw InputError("{}: there is no training state to go on from; leave --resume out to start anew",
                      state.string());
   }
-  const bool goes_on = options.resume || (fs::exists(state) && dist::restarts_of_job() > 0);
-  if (!goes_on && fs::exists(state)) {
+  if (exists && !goes_on(options)) {
     throw UsageError(
         "{}: holds a training run; go on with --resume, choose another --out or remove the folder",
         options.out.string());
   }
+}
+
+TrainSummary run_training(const TrainingPlan& given, const TrainingOptions& options, Run& run) {
+  refuse_early(options);
+  const data::Dataset &train_set = run.labelled("train"), &val_set = run.labelled("val");
+  infer::set_torch_threads(run.threads());
+  TrainingPlan plan = given;
+  if (options.fit_batch) fit_batch(plan, std::ssize(train_set.images), run);
+  data::Loader loader(train_set, loader_options(plan, run));
   const bool writes = run.group().is_first();
   std::optional<FolderLock> lock;
   formats::check_info(file_of(plan, plan.training.start).info);
@@ -97,10 +131,10 @@ TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& optio
   }
   train::TrainContext context{
       .evaluate = evaluation_on(val_set, plan, run),
-      .state_file = state,
+      .state_file = state_file(options),
       .history_csv = options.out / "history.csv",
       .subject = fmt::format("{} on {} and {}", plan.subject, train_set.sha256, val_set.sha256),
-      .resume = goes_on,
+      .resume = goes_on(options),
       .monitor = &run.monitor(),
       .group = &run.group(),
       .device = run.device()};

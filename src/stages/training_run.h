@@ -19,6 +19,7 @@ struct TrainingOptions {
       recipe;  ///< YAML text (train::TrainRecipe); what it leaves out is as the stage's default recipe
   std::string recipe_origin = "recipe";       ///< where it comes from, for messages
   std::optional<int64_t> epochs, batch_size;  ///< replace those of the recipe
+  bool fit_batch = false;  ///< the batch is chosen by the memory that is free (batch_fit.h)
   /// Go on from out/state.safetensors. A job that its scheduler has started again does so unasked.
   bool resume = false;
 };
@@ -36,6 +37,10 @@ struct TrainSummary {
 train::TrainRecipe chosen_recipe(const TrainingOptions& options, const Run& run,
                                  const train::TrainRecipe& defaults);
 
+/// Refuses what can be told without data: mistakes of the recipe (InputError), --resume without a state
+/// (InputError), a folder that holds a run without --resume (UsageError).
+void refuse_early(const TrainingOptions& options);
+
 struct TrainingPlan {
   train::Training training;
   train::TrainRecipe recipe;
@@ -46,9 +51,9 @@ struct TrainingPlan {
 };
 
 /// Trains on the run's train split, evaluates on val as the recipe says, writes the files of
-/// TrainingOptions::out. What would be refused at the end is refused before the start. Throws InputError for
-/// --resume without a state, UsageError for a folder that holds a state without --resume, or that another
-/// process is working in, EnvironmentError when the disk has no room for the files.
+/// TrainingOptions::out. What would be refused at the end is refused before the start. Throws as
+/// refuse_early, UsageError for a folder that another process is working in, EnvironmentError when the disk
+/// has no room for the files.
 TrainSummary run_training(const TrainingPlan& plan, const TrainingOptions& options, Run& run);
 
 }  // namespace y6q::stages

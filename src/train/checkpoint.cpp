@@ -125,7 +125,7 @@ std::string history_csv(const std::vector<EpochRow>& history) {
   for (const LossTerm& term : kLossTerms) text.append(",loss_").append(term.name);
   text += ",lr,map,images_per_s\n";
   for (const EpochRow& row : history) {
-    text += fmt::format("{}", row.epoch);
+    text += fmt::format("{}", row.epoch + 1);
     for (const LossTerm& term : kLossTerms) text += fmt::format(",{:.6f}", row.losses.*term.value);
     text += fmt::format(",{:.8g},{},{:.1f}\n", row.lr, row.map ? fmt::format("{:.6f}", *row.map) : "",
                         row.images_per_s);

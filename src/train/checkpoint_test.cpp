@@ -55,8 +55,8 @@ TEST_F(TrainStateFile, OtherFilesAreRefused) {
 TEST(HistoryCsv, LeavesTheMapEmptyWhereNothingWasEvaluated) {
   EXPECT_EQ(history_csv({{0, {1, 2, 3, 4}, 0.01, {}, 20}, {1, {0.5, 0.25, 0, 0}, 0.02, 0.4, 21}}),
             "epoch,loss_classes,loss_iou,loss_dfl,loss_distill,lr,map,images_per_s\n"
-            "0,1.000000,2.000000,3.000000,4.000000,0.01,,20.0\n"
-            "1,0.500000,0.250000,0.000000,0.000000,0.02,0.400000,21.0\n");
+            "1,1.000000,2.000000,3.000000,4.000000,0.01,,20.0\n"
+            "2,0.500000,0.250000,0.000000,0.000000,0.02,0.400000,21.0\n");
 }
 
 }  // namespace

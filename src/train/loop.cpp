@@ -1,9 +1,11 @@
 #include "train/loop.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "base/busy_cores.h"
+#include "base/duration.h"
 #include "base/errors.h"
 #include "eager/device.h"
 #include "train/learner.h"
@@ -34,6 +36,7 @@ class Run {
     state_.recipe = "# " + context.subject + "\n" + to_yaml(recipe);
     if (context.resume && !context.state_file.empty() && fs::exists(context.state_file)) restore();
     if (context.on_start) context.on_start(progress().iteration);
+    first_iteration_ = progress().iteration;
   }
 
   TrainResult finish() {
@@ -162,9 +165,19 @@ class Run {
     ++progress().iteration;
     images_ += batch.whole_count;
     if (steps) learner_.step(settings);
-    context_.monitor->advance(progress().batch, fmt::format("loss {:.3f}", terms.total()));
+    context_.monitor->advance(progress().batch,
+                              fmt::format("loss {:.3f}, run {} left", terms.total(), time_left()));
     // Only between steps, so that no pending gradients have to be saved; the end of an epoch is near anyway.
     if (steps && progress().batch < batches && stop_asked) stop();
+  }
+
+  /// Of the whole run at its pace until now, evaluations included.
+  std::string time_left() const {
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - run_started_;
+    const int64_t done = state_.progress.iteration - first_iteration_,
+                  all = recipe_.epochs * loader_.batches_per_epoch();
+    return duration_text(elapsed.count() / static_cast<double>(std::max<int64_t>(1, done)) *
+                         static_cast<double>(all - state_.progress.iteration));
   }
 
   struct Answer {
@@ -263,7 +276,8 @@ class Run {
   TrainState state_;
   Accumulation accumulation_;
   int64_t images_ = 0;  // of this epoch since started_
-  std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point started_, run_started_ = std::chrono::steady_clock::now();
+  int64_t first_iteration_ = 0;              // of this process
   std::chrono::duration<double> waited_{};   // of this epoch, for batches
   std::optional<ProcessorTime> processors_;  // when this epoch began
 };

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/errors.h"
+#include "base/utf8.h"
 
 namespace y6q {
 namespace {
@@ -92,11 +93,12 @@ bool is_video(std::string_view text) {
 }
 
 bool is_text(std::string_view text) {
-  constexpr size_t kLooked = 4096;
-  return std::ranges::none_of(text.substr(0, kLooked), [](char c) {
-    const auto code = static_cast<unsigned char>(c);
-    return code < 0x20 && c != '\n' && c != '\r' && c != '\t';
-  });
+  constexpr size_t kLooked = 4096;  // characters
+  const std::string_view begin = first_characters(text, kLooked);
+  return is_utf8(begin) && std::ranges::none_of(begin, [](char c) {
+           const auto code = static_cast<unsigned char>(c);
+           return code < 0x20 && c != '\n' && c != '\r' && c != '\t';
+         });
 }
 
 FileKind text_kind(std::string_view text) {

@@ -48,6 +48,7 @@ TEST(FileKind, IsToldByTheFirstBytes) {
        FileKind::video},
       {"names: [a, b]\nnc: 2\n", FileKind::text},
       {" \n", FileKind::text},
+      {"\xff\xfe t", FileKind::unknown},
       {"\x7f"
        "ELF\2\1\1\0"s,
        FileKind::unknown},

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/command.h"
+#include "cli/format_name.h"
 #include "cli/options.h"
 #include "cli/precision_option.h"
 
@@ -16,7 +17,8 @@ class BuildCommand : public Command {
     app.add_option("--onnx", options_.onnx, "ONNX file, float or with Q/DQ pairs")
         ->required()
         ->group(kModelGroup);
-    add_out(app, options_.out, "JSON file to write: the layers that are executed, and their precisions");
+    add_out(app, options_.out, "JSON file to write: the layers that are executed, and their precisions")
+        ->check(format_name(".json"));
     add_precision(app, options_.precision);
     add_batch_size(app, options_.batch);
     add_threads(app, options_.threads);

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/field_options.h"
+#include "cli/format_name.h"
 #include "cli/options.h"
 #include "cli/run_options.h"
 
@@ -15,7 +16,7 @@ class CalibrateCommand : public Command {
  public:
   void declare(CLI::App& app) override {
     add_weights(app, options_.weights);
-    add_out(app, options_.out, "Calibrated model file to write");
+    add_out(app, options_.out, "Calibrated model file to write")->check(format_name(".safetensors"));
     add_fields(app, stages::calibration_fields(), options_.settings, kQuantizationGroup);
     app.add_option("--sensitivity", options_.sensitivity, "File of `yolov6q sensitivity`, for --keep-float N")
         ->group(kQuantizationGroup);

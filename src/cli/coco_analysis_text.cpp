@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/coco_text.h"
+
 namespace y6q::cli {
 namespace {
 
@@ -46,14 +48,15 @@ nlohmann::json counts_document(const std::array<int64_t, coco::kErrorKinds>& cou
 
 std::string analysis_text(const coco::Analysis& analysis) {
   std::string text = fmt::format(
-      "\nat IoU {:g}: best F1 {:.4f} at score {:.4f} (precision {:.4f}, recall {:.4f})\n"
-      "{:<14} {:>8} {:>8}   errors at a score of at least {:.4f}; what mending one kind adds to AP{:.0f}\n",
-      analysis.iou, analysis.best.f1, analysis.best.score, analysis.best.precision, analysis.best.recall,
-      "kind", "count", "AP gain", analysis.used.score, 100 * analysis.iou);
+      "\nat IoU {:g}: best F1 {} at score {:.4f} (precision {}, recall {})\n"
+      "{:<14} {:>8} {:>8}   errors at a score of at least {:.4f}; points that mending one kind adds to "
+      "AP{:.0f}\n",
+      analysis.iou, in_points(analysis.best.f1), analysis.best.score, in_points(analysis.best.precision),
+      in_points(analysis.best.recall), "kind", "count", "AP gain", analysis.used.score, 100 * analysis.iou);
   for (size_t i = 0; i < coco::kErrorKinds; ++i) {
     int64_t sum = 0;
     for (const auto& of_class : analysis.errors) sum += of_class[i];
-    text += fmt::format("{:<14} {:>8} {:8.4f}\n", coco::kErrorNames[i], sum, analysis.costs.gain[i]);
+    text += fmt::format("{:<14} {:>8} {:8.2f}\n", coco::kErrorNames[i], sum, 100 * analysis.costs.gain[i]);
   }
   return text;
 }
@@ -89,8 +92,8 @@ std::string bootstrap_text(const coco::BootstrapResult& result, double confidenc
                                  "", "value", "from", "to", 100 * confidence);
   for (size_t i = 0; i < coco::kResampledCount; ++i) {
     const coco::Interval& range = result.stats[i];
-    text += fmt::format("{:<24} {:8.4f} {:8.4f} {:8.4f}\n", coco::kResampledNames[i], range.value, range.low,
-                        range.high);
+    text += fmt::format("{:<24} {:>8} {:>8} {:>8}\n", coco::kResampledNames[i], in_points(range.value),
+                        in_points(range.low), in_points(range.high));
   }
   return text;
 }
@@ -111,10 +114,10 @@ std::string comparison_text(const coco::ComparisonResult& result, double confide
   for (size_t i = 0; i < coco::kResampledCount; ++i) {
     const coco::PairedDifference& change = result.stats[i];
     if (change.p_value < 0) continue;
-    text +=
-        fmt::format("{:<24} {:8.4f} {:8.4f} {:+10.4f} {:+8.4f} {:+8.4f} {:8.4f}\n", coco::kResampledNames[i],
-                    result.first.stats[i].value, result.second.stats[i].value, change.difference.value,
-                    change.difference.low, change.difference.high, change.p_value);
+    text += fmt::format("{:<24} {:>8} {:>8} {:+10.2f} {:+8.2f} {:+8.2f} {:8.4f}\n", coco::kResampledNames[i],
+                        in_points(result.first.stats[i].value), in_points(result.second.stats[i].value),
+                        100 * change.difference.value, 100 * change.difference.low,
+                        100 * change.difference.high, change.p_value);
   }
   return text;
 }

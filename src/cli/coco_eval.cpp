@@ -6,6 +6,7 @@
 #include "cli/coco_analysis_text.h"
 #include "cli/coco_text.h"
 #include "cli/command.h"
+#include "cli/format_name.h"
 #include "cli/options.h"
 #include "coco/arrays.h"
 #include "coco/evaluate.h"
@@ -24,7 +25,9 @@ class CocoEvalCommand : public Command {
     declare_analysis(app);
     app.add_option("--arrays", arrays_, "Folder for precision.npy, recall.npy and scores.npy")
         ->group(kOutputGroup);
-    app.add_option("--report", report_, "HTML page to write, with everything on it")->group(kOutputGroup);
+    app.add_option("--report", report_, "HTML page to write, with everything on it")
+        ->check(format_name(".html"))
+        ->group(kOutputGroup);
     add_example(
         app,
         "yolov6q coco-eval --gt instances_val.json --dt detections.json --json\n"

@@ -11,6 +11,8 @@ std::string dets(const coco::Result& result, size_t i) {
 
 }  // namespace
 
+std::string in_points(double share) { return share < 0 ? "–" : fmt::format("{:.2f}", 100 * share); }
+
 std::string coco_table(const coco::Result& result) {
   const std::array<std::string, 12> names{"AP @ 0.50:0.95",
                                           "AP @ 0.50",
@@ -26,11 +28,11 @@ std::string coco_table(const coco::Result& result) {
                                           "AR large"};
   std::string text;
   for (size_t i = 0; i < names.size(); ++i)
-    text += fmt::format("{:<24} {:8.4f}\n", names[i], result.stats[i]);
+    text += fmt::format("{:<24} {:>8}\n", names[i], in_points(result.stats[i]));
   text += fmt::format("\n{:<24} {:>8} {:>8} {:>8} {:>8}\n", "class", "objects", "AP", "AP50", "AR");
   for (const coco::ClassResult& row : result.classes) {
-    text += fmt::format("{:<24} {:>8} {:8.4f} {:8.4f} {:8.4f}\n", row.category.name, row.objects, row.ap,
-                        row.ap50, row.ar);
+    text += fmt::format("{:<24} {:>8} {:>8} {:>8} {:>8}\n", row.category.name, row.objects, in_points(row.ap),
+                        in_points(row.ap50), in_points(row.ar));
   }
   return text;
 }

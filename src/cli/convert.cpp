@@ -2,12 +2,26 @@
 
 #include <fmt/core.h>
 
+#include "base/errors.h"
 #include "cli/command.h"
+#include "cli/format_name.h"
 #include "cli/options.h"
 #include "models/yolov6.h"
 
 namespace y6q::cli {
 namespace {
+
+const char* extension_of(checkpoint::ConvertTarget target) {
+  switch (target) {
+    case checkpoint::ConvertTarget::model:
+      return ".safetensors";
+    case checkpoint::ConvertTarget::pt:
+      return ".pt";
+    case checkpoint::ConvertTarget::scales:
+      return ".json";
+  }
+  throw InternalError("convert: target {}", static_cast<int>(target));
+}
 
 class ConvertCommand : public Command {
  public:
@@ -59,6 +73,7 @@ class ConvertCommand : public Command {
   void run(Console& console) override {
     if (!target_.empty()) options_.target = from_name<checkpoint::ConvertTarget>(target_);
     if (!mode_.empty()) options_.mode = from_name<models::Mode>(mode_);
+    if (options_.target) require_format_name("--out", options_.out, extension_of(*options_.target));
     options_.entry = from_name<checkpoint::CheckpointEntry>(entry_);
     const checkpoint::Conversion done = checkpoint::convert(options_);
     const formats::ModelInfo& info = done.info;

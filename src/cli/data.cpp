@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "cli/cache_folder.h"
 #include "cli/command.h"
+#include "cli/format_name.h"
 #include "cli/options.h"
 #include "data/split_summary.h"
 #include "stages/data_check_page.h"
@@ -35,6 +36,7 @@ class Check {
         ->capture_default_str()
         ->group(kDataGroup);
     app.add_option("--report", report_, "HTML page to write, with pictures and histograms")
+        ->check(format_name(".html"))
         ->group(kOutputGroup);
     add_example(app, "yolov6q data check --data data.yaml --report data.html");
   }

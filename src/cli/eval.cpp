@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "cli/coco_text.h"
 #include "cli/command.h"
+#include "cli/format_name.h"
 #include "cli/options.h"
 #include "cli/precision_option.h"
 #include "cli/run_options.h"
@@ -39,7 +40,9 @@ class EvalCommand : public Command {
     app.add_option("--min-map", min_map_, "Exit 1 when the mAP (0..1) is lower")
         ->check(CLI::Range(0.0, 1.0))
         ->group(kEvaluationGroup);
-    app.add_option("--save-detections", save_, "Write the detections as COCO JSON")->group(kOutputGroup);
+    app.add_option("--save-detections", save_, "Write the detections as COCO JSON")
+        ->check(format_name(".json"))
+        ->group(kOutputGroup);
     add_example(app, "yolov6q eval --weights best.safetensors --data data.yaml --min-map 0.5 --json");
   }
 
@@ -68,7 +71,8 @@ class EvalCommand : public Command {
                    document);
     run.group().meet();
     if (min_map_ && result.map() < *min_map_) {
-      throw GoalMissed("eval: mAP {:.4f} is below --min-map {:.4f}", result.map(), *min_map_);
+      throw GoalMissed("eval: mAP {:.2f} is below the {:.2f} of --min-map {}", 100 * result.map(),
+                       100 * *min_map_, *min_map_);
     }
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/command.h"
+#include "cli/format_name.h"
 #include "cli/options.h"
 
 namespace y6q::cli {
@@ -44,6 +45,7 @@ class ExportCommand : public Command {
 
   void run(Console& console) override {
     if (target_.empty()) {
+      require_format_name("--out", options_.out, ".onnx");
       run_form(console);
     } else {
       run_target(console);

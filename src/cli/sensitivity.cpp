@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/field_options.h"
+#include "cli/format_name.h"
 #include "cli/options.h"
 #include "cli/run_options.h"
 #include "ptq/range_fields.h"
@@ -15,7 +16,7 @@ class SensitivityCommand : public Command {
  public:
   void declare(CLI::App& app) override {
     add_weights(app, options_.weights);
-    add_out(app, options_.out, "JSON file to write");
+    add_out(app, options_.out, "JSON file to write")->check(format_name(".json"));
     app.add_option("--split", options_.split, "Split to measure on: train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
         ->capture_default_str()

@@ -1,10 +1,14 @@
 #include "cli/terminal_monitor.h"
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+
+#include "base/duration.h"
+#include "base/utf8.h"
 
 namespace y6q::cli {
 namespace {
@@ -17,10 +21,11 @@ void on_interrupt(int) {
   if (g_interrupts > 1) ::_exit(130);
 }
 
-std::string duration(double seconds) {
-  const auto whole = static_cast<int64_t>(seconds + 0.5);
-  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+/// Columns of the terminal behind stderr; a terminal that does not say has 80.
+size_t terminal_width() {
+  constexpr size_t kUnknown = 80;
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUnknown;
 }
 
 }  // namespace
@@ -52,18 +57,19 @@ void TerminalMonitor::begin(std::string_view task, int64_t total, std::string_vi
   if (!is_terminal_) fmt::print(stderr, "{}: {} {}\n", task_, total_, unit_);
 }
 
-std::string TerminalMonitor::progress_line(int64_t done, std::string_view status) const {
+std::string TerminalMonitor::progress_line(int64_t done, std::string_view status, bool with_bar) const {
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = elapsed > 0 ? static_cast<double>(done) / elapsed : 0;
   std::string line = task_ + " ";
-  if (is_terminal_ && total_ > 0) {
+  if (with_bar && total_ > 0) {
     constexpr int64_t kWidth = 24;
     const auto filled = static_cast<size_t>(std::min(done, total_) * kWidth / total_);
     line += "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "] ";
   }
   line += total_ > 0 ? fmt::format("{}/{} {}", done, total_, unit_) : fmt::format("{} {}", done, unit_);
   if (rate > 0) line += fmt::format(", {:.3g}/s", rate);
-  if (rate > 0 && total_ > done) line += ", " + duration(static_cast<double>(total_ - done) / rate) + " left";
+  if (rate > 0 && total_ > done)
+    line += ", " + duration_text(static_cast<double>(total_ - done) / rate) + " left";
   if (!status.empty()) line += fmt::format(", {}", status);
   return line;
 }
@@ -75,18 +81,22 @@ void TerminalMonitor::advance(int64_t done, std::string_view status) {
   if (since_shown < (is_terminal_ ? kBarSeconds : kLineSeconds)) return;
   shown_ = Clock::now();
   if (is_terminal_) {
-    fmt::print(stderr, "\r\033[K{}", progress_line(done, status));
+    // A line that wraps cannot be drawn over.
+    const size_t room = terminal_width() - 1;
+    std::string line = progress_line(done, status, true);
+    if (first_characters(line, room) != line) line = progress_line(done, status, false);
+    fmt::print(stderr, "\r\033[K{}", first_characters(line, room));
     std::fflush(stderr);
     bar_shown_ = true;
   } else {
-    fmt::print(stderr, "{}\n", progress_line(done, status));
+    fmt::print(stderr, "{}\n", progress_line(done, status, false));
   }
 }
 
 void TerminalMonitor::end() {
   clear_bar();
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-  fmt::print(stderr, "{}: {} {} in {}\n", task_, last_, unit_, duration(elapsed));
+  fmt::print(stderr, "{}: {} {} in {}\n", task_, last_, unit_, duration_text(elapsed));
 }
 
 void TerminalMonitor::message(std::string_view line) {

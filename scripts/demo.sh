@@ -4,8 +4,8 @@ set -euo pipefail
 source scripts/shell.sh
 
 out=runs/demo
-synth=(--out "$out/data" --img-size 96 --classes 3 --seed 1)
-pipeline=(--data "$out/data/data.yaml" --model yolov6n --img-size 96 --recipe recipes/demo.yaml --out "$out/run")
+synth=(--out "$out/data" --img-size 128 --classes 3 --seed 1)
+pipeline=(--data "$out/data/data.yaml" --model yolov6n --img-size 128 --recipe recipes/demo.yaml --out "$out/run")
 
 if wants_help "$@"; then
   cat <<TEXT
@@ -22,10 +22,10 @@ fi
 cat >&2 <<'TEXT'
 What is going to happen, and about how long it takes on two cores that have nothing else to do:
   set-up    Debian packages and pinned libraries           2 min, once
-  build     the program, without its tests                 6 min, once
-  data      600 pictures of shapes, 96 pixels              seconds
-  pipeline  the tutorial, each step with its own progress  6 to 8 min
-              search for RepOptimizer's scales (10 epochs), train (75), calibrate, measure each layer's sensitivity,
+  build     the program, without its tests                 4 min, once
+  data      600 pictures of shapes, 128 pixels             seconds
+  pipeline  the tutorial, each step with its own progress  6 to 10 min
+              search for RepOptimizer's scales (10 epochs), train (60), calibrate, measure each layer's sensitivity,
               train with quantizers (QAT, 3 epochs), export, build, evaluate, bench, report
 Ctrl-C stops it, and ./run demo goes on where it was.
 TEXT

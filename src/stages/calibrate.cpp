@@ -2,6 +2,7 @@
 
 #include "base/errors.h"
 #include "checkpoint/convert.h"
+#include "checkpoint/onnx_model.h"
 #include "data/check_classes.h"
 #include "formats/provenance.h"
 #include "formats/sensitivity_file.h"

@@ -85,7 +85,7 @@ std::vector<HostileFile> hostile_models() {
       header("ShapeOfNineAxes", "{\"a\":" + entry("F32", "[1,1,1,1,1,1,1,1,2]", "[0,8]") + "}", "at most 8"),
       header("TypeThatIsUnknown", "{\"a\":" + entry("F99", "[2]", "[0,8]") + "}", "F99"),
       header("MetadataThatIsNoText", R"({"__metadata__":{"a":{}}})", "not a string", ""),
-      header("TensorsOfSomebodyElse", "{\"a\":" + one + "}", "not a model file"),
+      header("TensorsOfSomebodyElse", "{\"a\":" + one + "}", "stem of a YOLOv6 network"),
       graph("GraphOfRubbish", "\x01\x02\x03", "line 1"),
       graph("GraphOfAMillionLines", repeated("\n", 1'000'000), "line"),
       graph("GraphThatNamesWhatIsNotThere", "a [1] = Relu(b)\n", "line 1"),

@@ -265,12 +265,16 @@ void add_curves(report::Page& page, const fs::path& folder, const char* title) {
       .title = fmt::format("{}: training loss", title), .x_label = "epoch", .y_label = "loss"};
   for (const train::LossTerm& term : train::kLossTerms) {
     report::LineChart::Series series = curve(csv, "epoch", std::string("loss_") + term.name);
+    series.name = term.name;
     const bool drawn = std::any_of(series.y.begin(), series.y.end(), [](double y) { return y > 0; });
     if (drawn) losses.series.push_back(std::move(series));
   }
   page.sections.emplace_back(std::move(losses));
-  page.sections.emplace_back(report::LineChart{
-      fmt::format("{}: accuracy on val", title), "epoch", "mAP", {curve(csv, "epoch", "map")}});
+  report::LineChart::Series accuracy = curve(csv, "epoch", "map");
+  accuracy.name = "mAP";
+  for (double& value : accuracy.y) value *= 100;
+  page.sections.emplace_back(
+      report::LineChart{fmt::format("{}: accuracy on val", title), "epoch", "mAP", {std::move(accuracy)}});
 }
 
 void add_sensitivity(report::Page& page, const fs::path& file) {

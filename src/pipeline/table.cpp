@@ -15,17 +15,17 @@ struct Title {
   const char* precision;  ///< of the speed that belongs to this line; null: none
 };
 
-constexpr std::array kTitles{Title{"float", "float FP32", "fp32"},
-                             Title{"float_bf16", "float BF16", "bf16"},
+constexpr std::array kTitles{Title{"float", "float, FP32", "fp32"},
+                             Title{"float_bf16", "float, BF16", "bf16"},
                              Title{"ptq", "PTQ, simulated", nullptr},
-                             Title{"ptq_engine", "PTQ, engine INT8", "int8"},
+                             Title{"ptq_engine", "PTQ, INT8 engine", "int8"},
                              Title{"partial", "partial PTQ, simulated", nullptr},
                              Title{"qat", "QAT, simulated", nullptr},
-                             Title{"engine", "engine INT8", "int8"}};
+                             Title{"engine", "INT8 engine", "int8"}};
 
 /// Of the last engine, which runs one of several models.
 constexpr std::pair<std::string_view, std::string_view> kEngineTitles[]{
-    {"ptq", "PTQ, engine INT8"}, {"partial", "partial PTQ, engine INT8"}, {"qat", "QAT, engine INT8"}};
+    {"ptq", "PTQ, INT8 engine"}, {"partial", "partial PTQ, INT8 engine"}, {"qat", "QAT, INT8 engine"}};
 
 constexpr std::string_view kBranchy = "branchy_";
 

@@ -11,7 +11,7 @@ namespace y6q::pipeline {
 /// selected, speed and ratios; a line a model and precision.
 report::Table result_table(const Result& result);
 
-/// What a row is, in words: "QAT, engine INT8".
+/// What a row is, in words: "QAT, INT8 engine".
 std::string title_of(const Row& row);
 
 /// The precision whose speed belongs to a row: "fp32", "bf16", "int8"; empty: a simulation has none.

@@ -79,23 +79,25 @@ Verdict verdict(const Result& result) {
       candidates.push_back({&row, *ms});
   }
   if (candidates.empty()) {
-    return {plain->model,
-            fmt::format("Deploy {}, {}: no other form is faster on this machine ({:.2f} ms an image, {}) and "
-                        "as accurate.{}",
-                        title_of(*plain), plain->file.string(), *plain_ms, result.isa, excluded(result)),
-            plain->file};
+    return {
+        plain->model,
+        fmt::format("Deploy {} ({}): no other form is faster on this machine ({:.2f} ms an image, {}) and "
+                    "as accurate.{}",
+                    title_of(*plain), plain->file.string(), *plain_ms, result.isa, excluded(result)),
+        plain->file};
   }
   const double fastest = std::ranges::min(candidates, {}, &Candidate::ms).ms;
   const auto worth = [&](const Candidate& candidate) {
     return candidate.ms <= fastest * kAsFast ? candidate.row->map : -1;
   };
   const Candidate chosen = std::ranges::max(candidates, {}, worth);
-  return {chosen.row->model,
-          fmt::format(
-              "Deploy {}, {}: {}, {:.2f} times as fast as FP32 on this machine ({:.2f} ms an image, {}).{}{}",
-              title_of(*chosen.row), chosen.row->file.string(), accuracy_of(*chosen.row),
-              *plain_ms / chosen.ms, chosen.ms, result.isa, equals_of(chosen, candidates), excluded(result)),
-          chosen.row->file};
+  return {
+      chosen.row->model,
+      fmt::format(
+          "Deploy {} ({}): {}, {:.2f} times as fast as FP32 on this machine ({:.2f} ms an image, {}).{}{}",
+          title_of(*chosen.row), chosen.row->file.string(), accuracy_of(*chosen.row), *plain_ms / chosen.ms,
+          chosen.ms, result.isa, equals_of(chosen, candidates), excluded(result)),
+      chosen.row->file};
 }
 
 }  // namespace y6q::pipeline

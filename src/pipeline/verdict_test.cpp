@@ -28,7 +28,7 @@ TEST(Verdict, IsTheFastestFormThatLosesNothingBeyondNoise) {
   const Verdict found = verdict(example());
   EXPECT_EQ(found.model, "ptq_engine");
   EXPECT_EQ(found.file, "export/ptq_engine.onnx");
-  EXPECT_THAT(found.text, AllOf(HasSubstr("Deploy PTQ, engine INT8"), HasSubstr("mAP 49.8, -0.2 points"),
+  EXPECT_THAT(found.text, AllOf(HasSubstr("Deploy PTQ, INT8 engine"), HasSubstr("mAP 49.8, -0.2 points"),
                                 HasSubstr("-0.6 to +0.2: within noise"), HasSubstr("2.00 times as fast"),
                                 HasSubstr("avx2")));
 }
@@ -41,8 +41,8 @@ TEST(Verdict, OfFormsThatAreAsFastTheMostAccurateAndSaysWhenThatIsNoise) {
   const Verdict found = verdict(result);
   EXPECT_EQ(found.model, "engine");
   EXPECT_THAT(found.text,
-              AllOf(HasSubstr("Deploy QAT, engine INT8"),
-                    HasSubstr("difference to PTQ, engine INT8 (mAP 49.8, 2.00 ms) is within noise")));
+              AllOf(HasSubstr("Deploy QAT, INT8 engine"),
+                    HasSubstr("difference to PTQ, INT8 engine (mAP 49.8, 2.00 ms) is within noise")));
   result.rows[2].to_float = Difference{0, -0.001, 0.001, 1};  // 49.8 is outside now
   EXPECT_THAT(verdict(result).text, Not(HasSubstr("difference to PTQ")));
 }
@@ -52,7 +52,7 @@ TEST(Verdict, AnEngineThatDoesNotComputeItsSimulationIsNoCandidate) {
   result.rows[1].to_simulation = Difference{-0.02, -0.03, -0.01, 0.001};
   const Verdict found = verdict(result);
   EXPECT_EQ(found.model, "float");
-  EXPECT_THAT(found.text, AllOf(HasSubstr("Deploy float FP32"), HasSubstr("PTQ, engine INT8 is left out")));
+  EXPECT_THAT(found.text, AllOf(HasSubstr("Deploy float, FP32"), HasSubstr("PTQ, INT8 engine is left out")));
 }
 
 TEST(Verdict, ALossThatIsRealMayBeHalfAPoint) {
@@ -60,7 +60,7 @@ TEST(Verdict, ALossThatIsRealMayBeHalfAPoint) {
   result.rows[1].to_float = Difference{-0.004, -0.006, -0.002, 0.01};
   EXPECT_THAT(verdict(result).text, AllOf(HasSubstr("Deploy PTQ"), HasSubstr("a real loss")));
   result.rows[1].to_float = Difference{-0.02, -0.03, -0.01, 0.01};
-  EXPECT_THAT(verdict(result).text, AllOf(HasSubstr("Deploy float FP32"), HasSubstr("it loses 2.0 points")));
+  EXPECT_THAT(verdict(result).text, AllOf(HasSubstr("Deploy float, FP32"), HasSubstr("it loses 2.0 points")));
 }
 
 TEST(Verdict, WhatIsNoFasterIsNotWorthIt) {

@@ -6,7 +6,9 @@ namespace y6q::pipeline {
 namespace {
 
 TEST(WorstImages, ComeFirstWithTheirMistakesByKind) {
-  coco::GroundTruth truth{.images = {1, 2, 3}, .categories = {{7, "a"}, {8, "b"}}};
+  coco::GroundTruth truth;
+  truth.images = {1, 2, 3};
+  truth.categories = {{7, "a"}, {8, "b"}};
   truth.add(1, 7, {0, 0, 10, 10});
   truth.add(2, 7, {0, 0, 10, 10});
   truth.add(2, 8, {50, 50, 10, 10});
@@ -30,7 +32,9 @@ TEST(WorstImages, ComeFirstWithTheirMistakesByKind) {
 }
 
 TEST(WorstImages, EqualsKeepTheirOrderAndHalfAnOverlapIsEnough) {
-  coco::GroundTruth truth{.images = {5, 4}, .categories = {{7, "a"}}};
+  coco::GroundTruth truth;
+  truth.images = {5, 4};
+  truth.categories = {{7, "a"}};
   truth.add(4, 7, {0, 0, 10, 10});
   coco::Detections found;
   found.add(4, 7, {0, 0, 10, 5}, 0.9);  // IoU 50 / 100

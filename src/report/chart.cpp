@@ -79,7 +79,7 @@ std::string axes(const LineChart& chart, const Frame& frame, const std::vector<d
                      (kLeft + kWidth - kRight) / 2, kHeight - 6, escape_html(chart.x_label));
   const double middle = (kTop + kHeight - kBottom) / 2;
   svg += fmt::format(
-      "<text class=\"label\" x=\"12\" y=\"{0}\" text-anchor=\"middle\" transform=\"rotate(-90 12 "
+      "<text class=\"label\" x=\"10\" y=\"{0}\" text-anchor=\"middle\" transform=\"rotate(-90 10 "
       "{0})\">{1}</text>",
       middle, escape_html(chart.y_label));
   return svg;

@@ -25,7 +25,7 @@ p.alarm{background:var(--card);border:1px solid var(--line);border-left:5px soli
 .links{margin:0;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:6px 22px}
 a{color:var(--accent)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin:0 0 16px;min-width:0}
-.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:0 16px}
+.row{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,400px),1fr));gap:0 16px}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:0 0 16px}
 .figures .card{margin:0;padding:14px 16px}
 .figures b{display:block;font-size:1.75rem;line-height:1.2;font-weight:650;color:var(--accent);
@@ -36,9 +36,9 @@ font-variant-numeric:tabular-nums}
 table{border-collapse:collapse;width:100%;font-size:.94rem}
 th,td{padding:7px 12px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 tr:last-child td,tr:last-child th{border-bottom:0}
-thead th{border-bottom:2px solid var(--line);color:var(--dim);font-weight:600;white-space:nowrap;vertical-align:bottom}
-tbody th{font-weight:600;min-width:9.5em}
-.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+thead th{border-bottom:2px solid var(--line);color:var(--dim);font-weight:600;vertical-align:bottom}
+tbody th{font-weight:600;min-width:8em}
+.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}
 th:first-child,td:first-child{padding-left:0}th:last-child,td:last-child{padding-right:0}
 .keys th{width:30%;color:var(--dim);font-weight:500}
 .keys td{overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
@@ -73,7 +73,7 @@ pre code::before{content:"$ ";color:var(--dim)}
 footer{margin:20px 0 0}
 @media(max-width:560px){main{padding:18px 12px 28px}.card{padding:14px}h1{font-size:1.35rem}
 .figures{grid-template-columns:repeat(2,minmax(0,1fr))}.figures b{font-size:1.4rem}
-table{font-size:.86rem}th,td{padding:6px 5px}thead th,thead .n{white-space:normal}tbody th{min-width:7em}svg text{font-size:14px}.gallery{gap:6px}.keys th{width:38%}}
+table{font-size:.86rem}th,td{padding:6px 5px}tbody th{min-width:7em}svg text{font-size:14px}.gallery{gap:6px}.keys th{width:38%}}
 @media print{body{background:#fff}.card{break-inside:avoid}}
 )css";
 

@@ -18,7 +18,8 @@ void expect_success(const fs::path& program, const std::vector<std::string>& arg
 TEST(Consumer, BuildsAndRunsAgainstTheInstalledPackage) {
   const support::Folder folder;
   const std::string prefix = folder / "prefix", build = folder / "build";
-  expect_success(Y6Q_CMAKE, {"--install", Y6Q_BUILD, "--prefix", prefix, "--strip", "--component", "library"});
+  expect_success(Y6Q_CMAKE,
+                 {"--install", Y6Q_BUILD, "--prefix", prefix, "--strip", "--component", "library"});
   expect_success(Y6Q_CMAKE,
                  {"-S", Y6Q_PROJECT, "-B", build, "-G", "Ninja", "-DCMAKE_PREFIX_PATH=" + prefix,
                   std::string("-DEXAMPLES=") + Y6Q_EXAMPLES, "-DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF"});

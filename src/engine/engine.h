@@ -43,7 +43,12 @@ struct EngineOptions {
   InputLayout input = InputLayout::float_nchw;
   int64_t batch = 1;  ///< 1..4096; images a call
   int threads = 0;    ///< 0: all cores
-  int streams = 1;    ///< engines that run side by side (another()), each on threads / streams
+  int streams = 1;    ///< engines that run side by side (another()), each on threads / streams; 0: as many as
+                      ///< the runtime finds best for throughput (Engine::streams says how many)
+  /// Tensors of the file that outputs() gives as well, behind its own; the engine computes them as without.
+  std::vector<std::string> taps = {};
+  bool times_layers = false;         ///< layer_times() knows them; costs some microseconds a layer
+  std::filesystem::path cache = {};  ///< folder that keeps compiled networks for later; empty: none
 };
 
 struct TensorInfo {
@@ -63,6 +68,12 @@ struct ExecutedLayer {
   std::string name;
   std::vector<std::string> originals;  ///< names in the file of the nodes it stands for
   std::string precision;               ///< it computes in: "f32", "bf16", "u8", "i8"
+};
+
+/// What one step took in the last call.
+struct LayerTime {
+  std::string type, name, precision;
+  double ms = 0;
 };
 
 /// One compiled network, for one thread at a time.
@@ -86,10 +97,15 @@ class Engine {
   virtual const std::map<std::string, std::string>& metadata() const = 0;
   /// In execution order, constants left out.
   virtual std::vector<ExecutedLayer> executed_layers() const = 0;
+  /// Of the steps that were executed in the last infer(), with EngineOptions::times_layers; else empty.
+  virtual std::vector<LayerTime> layer_times() const = 0;
+  /// How many of another() run side by side.
+  virtual int streams() const = 0;
 };
 
 /// Compiles an ONNX file with that engine for this machine. Throws InputError (no such file, not ONNX,
-/// refused by the runtime; int8 of a file without quantizers, another precision of one that has them),
+/// refused by the runtime; int8 of a file without quantizers, another precision of one that has them; a tap
+/// that the file has not),
 /// UsageError (options out of range), EnvironmentError (built without the engine; no BF16 arithmetic in this
 /// CPU).
 std::unique_ptr<Engine> open(Kind kind, const std::filesystem::path& onnx, const EngineOptions& options = {});

@@ -114,6 +114,56 @@ TEST_F(OnnxInOpenVino, RefusesAnotherNumberOfElementsOrBytesForFloats) {
   EXPECT_THROW(engine->infer(std::vector<uint8_t>(3 * 16 * 24)), UsageError);
 }
 
+TEST_F(OnnxInOpenVino, TappedTensorsAreGivenBehindTheOutputsWithTheInterpretersNumbers) {
+  const ir::Model model = every_operator();
+  const fs::path path = write(model, {.outputs = {"outputs"}});
+  const auto engine = engine::open(engine::Kind::openvino, path, {.taps = {"relu", "head.cls1"}});
+  const ir::Tensor images = random_images({1, 3, 16, 24}, 4);
+  const auto want = ir::interpret_all(model, images);
+  const auto& got = engine->infer(to_floats(images));
+  ASSERT_EQ(got.size(), 3U);
+  EXPECT_EQ(got[0].name, "outputs");
+  EXPECT_LE(difference(got[0].data, want.at("decode")), kFloatTolerance);
+  for (const size_t i : {1, 2}) EXPECT_LE(difference(got[i].data, want.at(got[i].name)), kFloatTolerance);
+  EXPECT_THAT([&] { engine::open(engine::Kind::openvino, path, {.taps = {"nowhere"}}); },
+              testing::ThrowsMessage<InputError>(testing::HasSubstr("nowhere")));
+}
+
+TEST_F(OnnxInOpenVino, StepsAreTimedWhenThatIsAskedFor) {
+  const fs::path path = write(every_operator(), {});
+  const std::vector<float> images(3 * 16 * 24);
+  const auto plain = engine::open(engine::Kind::openvino, path);
+  plain->infer(images);
+  EXPECT_TRUE(plain->layer_times().empty());
+  const auto timed = engine::open(engine::Kind::openvino, path, {.times_layers = true});
+  timed->infer(images);
+  int convolutions = 0;
+  for (const engine::LayerTime& layer : timed->layer_times()) {
+    EXPECT_GE(layer.ms, 0) << layer.name;
+    convolutions += layer.type == "Convolution";
+  }
+  EXPECT_EQ(convolutions, 6);  // stem, the grouped one and four predictions
+}
+
+TEST_F(OnnxInOpenVino, ANetworkFromTheCacheComputesTheSame) {
+  const fs::path path = write(quantized_chain(true, 7), {.form = Form::qdq}), cache = folder_ / "cache";
+  const std::vector<float> images = to_floats(random_images({1, 3, 32, 32}, 4));
+  std::vector<std::vector<float>> results;
+  for (int i = 0; i < 2; ++i) {
+    const auto engine = engine::open(engine::Kind::openvino, path, {.cache = cache});
+    const auto got = engine->infer(images).at(0).data;
+    results.emplace_back(got.begin(), got.end());
+    EXPECT_FALSE(fs::is_empty(cache));
+  }
+  EXPECT_EQ(results[0], results[1]);
+}
+
+TEST_F(OnnxInOpenVino, TheRuntimeChoosesStreamsForThroughput) {
+  const fs::path path = write(every_operator(), {});
+  EXPECT_EQ(engine::open(engine::Kind::openvino, path, {.threads = 2, .streams = 2})->streams(), 2);
+  EXPECT_GE(engine::open(engine::Kind::openvino, path, {.threads = 2, .streams = 0})->streams(), 1);
+}
+
 TEST_F(OnnxInOpenVino, Bf16RunsConvolutionsInBf16OrIsRefusedWhereTheCpuHasNone) {
   const fs::path path = write(quantized_chain(true), {});
   const EngineOptions bf16{.precision = Precision::bf16};

@@ -1,5 +1,6 @@
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <openvino/openvino.hpp>
 #include <sstream>
 
@@ -27,8 +28,9 @@ void check(const EngineOptions& options) {
   if (options.threads < 0 || options.threads > kMostThreads) {
     throw UsageError("engine: {} threads: 0 (all cores) to {} are accepted", options.threads, kMostThreads);
   }
-  if (options.streams < 1 || options.streams > kMostThreads) {
-    throw UsageError("engine: {} streams: 1 to {} are accepted", options.streams, kMostThreads);
+  if (options.streams < 0 || options.streams > kMostThreads) {
+    throw UsageError("engine: {} streams: 0 (as many as are best) to {} are accepted", options.streams,
+                     kMostThreads);
   }
   if (options.precision && !openvino_supports(*options.precision)) {
     throw EnvironmentError("engine: this CPU ({}) has no {} arithmetic; use fp32 or int8",
@@ -97,9 +99,35 @@ ov::AnyMap properties(const EngineOptions& options, Precision precision) {
   // Left to itself the runtime computes float32 models in BF16 where the CPU has AMX; for the float remainder
   // of INT8 models float32 is also the faster choice.
   const ov::element::Type remainder = precision == Precision::bf16 ? ov::element::bf16 : ov::element::f32;
-  return {ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(options.streams),
-          ov::inference_num_threads(options.threads > 0 ? options.threads : core_count()),
-          ov::hint::inference_precision(remainder)};
+  ov::AnyMap properties{ov::inference_num_threads(options.threads > 0 ? options.threads : core_count()),
+                        ov::hint::inference_precision(remainder), ov::enable_profiling(options.times_layers)};
+  if (options.streams > 0) {
+    properties.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY));
+    properties.insert(ov::num_streams(options.streams));
+  } else {
+    properties.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::THROUGHPUT));
+  }
+  if (!options.cache.empty()) properties.insert(ov::cache_dir(options.cache.string()));
+  return properties;
+}
+
+/// An output of the compiled network: of the file, or a tap.
+struct Port {
+  std::string name;
+  size_t index;
+};
+
+/// Makes the tapped tensors outputs. A tensor may be one already.
+std::vector<Port> add_taps(ov::Model& model, const std::vector<std::string>& taps) {
+  std::vector<Port> ports;
+  for (size_t i = 0; i < model.outputs().size(); ++i) ports.push_back({model.output(i).get_any_name(), i});
+  for (const std::string& tap : taps) {
+    const ov::Output<ov::Node> added = model.add_output(tap);
+    for (size_t i = 0; i < model.outputs().size(); ++i) {
+      if (model.output(i).get_node() == added.get_node()) ports.push_back({tap, i});
+    }
+  }
+  return ports;
 }
 
 /// The front end keeps metadata_props as runtime information of the model, section "framework".
@@ -120,6 +148,8 @@ struct Compiled {
   Precision precision = Precision::fp32;
   std::map<std::string, std::string> metadata;
   std::string note;
+  std::vector<Port> ports;
+  int streams = 1;
 };
 
 std::shared_ptr<const Compiled> compile(const fs::path& onnx, const EngineOptions& options) {
@@ -129,9 +159,12 @@ std::shared_ptr<const Compiled> compile(const fs::path& onnx, const EngineOption
   compiled->layout = options.input;
   compiled->precision = settle(*model, options.precision);
   const Arithmetic arithmetic = arithmetic_for(*model);
+  compiled->ports = add_taps(*model, options.taps);
   compiled->note = note_on(arithmetic);
   compiled->model = compiled->core.compile_model(adapt(model, options, arithmetic), "CPU",
                                                  properties(options, compiled->precision));
+  const auto best = compiled->model.get_property(ov::optimal_number_of_infer_requests);
+  compiled->streams = options.streams > 0 ? options.streams : static_cast<int>(best);
   return compiled;
 }
 
@@ -141,9 +174,9 @@ class OpenVinoEngine : public Engine {
       : shared_(std::move(compiled)), compiled_(shared_->model), layout_(shared_->layout) {
     request_ = compiled_.create_infer_request();
     input_ = {compiled_.input().get_any_name(), to_shape(compiled_.input().get_shape())};
-    for (const auto& port : compiled_.outputs()) {
-      outputs_.push_back({port.get_any_name(), to_shape(port.get_shape())});
-      results_.push_back({outputs_.back().name, outputs_.back().shape, {}});
+    for (const Port& port : shared_->ports) {
+      outputs_.push_back({port.name, to_shape(compiled_.output(port.index).get_shape())});
+      results_.push_back({port.name, outputs_.back().shape, {}});
     }
   }
 
@@ -151,6 +184,7 @@ class OpenVinoEngine : public Engine {
   const std::map<std::string, std::string>& metadata() const override { return shared_->metadata; }
   Precision precision() const override { return shared_->precision; }
   const std::string& note() const override { return shared_->note; }
+  int streams() const override { return shared_->streams; }
   const TensorInfo& input() const override { return input_; }
   const std::vector<TensorInfo>& outputs() const override { return outputs_; }
 
@@ -183,6 +217,20 @@ class OpenVinoEngine : public Engine {
     return layers;
   }
 
+  std::vector<LayerTime> layer_times() const override {
+    std::vector<LayerTime> times;
+    if (!compiled_.get_property(ov::enable_profiling)) return times;
+    for (const ov::ProfilingInfo& step : request_.get_profiling_info()) {
+      if (step.status != ov::ProfilingInfo::Status::EXECUTED) continue;
+      // "brgconv_avx512_amx_I8": the kernel, and behind its last _ what it computes in.
+      const size_t end = step.exec_type.rfind('_');
+      times.push_back({step.node_type, step.node_name,
+                       end == std::string::npos ? std::string() : step.exec_type.substr(end + 1),
+                       std::chrono::duration<double, std::milli>(step.real_time).count()});
+    }
+    return times;
+  }
+
  private:
   const std::vector<OutputTensor>& run(ov::element::Type type, const void* images, size_t count) {
     const ov::Shape shape = compiled_.input().get_shape();
@@ -194,7 +242,7 @@ class OpenVinoEngine : public Engine {
     request_.set_input_tensor(ov::Tensor(type, shape, const_cast<void*>(images)));
     request_.infer();
     for (size_t i = 0; i < results_.size(); ++i) {
-      const ov::Tensor tensor = request_.get_output_tensor(i);
+      const ov::Tensor tensor = request_.get_output_tensor(shared_->ports[i].index);
       results_[i].data = {tensor.data<const float>(), tensor.get_size()};
     }
     return results_;

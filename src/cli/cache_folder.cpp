@@ -24,4 +24,9 @@ std::filesystem::path image_index_folder() {
   return cache.empty() ? cache : cache / "yolov6q" / "images";
 }
 
+std::filesystem::path engine_file_folder() {
+  const std::filesystem::path cache = cache_folder();
+  return cache.empty() ? cache : cache / "yolov6q" / "engines";
+}
+
 }  // namespace y6q::cli

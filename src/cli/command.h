@@ -67,6 +67,7 @@ std::unique_ptr<Command> make_bench_command();
 std::unique_ptr<Command> make_build_command();
 std::unique_ptr<Command> make_calibrate_command();
 std::unique_ptr<Command> make_coco_eval_command();
+std::unique_ptr<Command> make_compare_command();
 std::unique_ptr<Command> make_convert_command();
 std::unique_ptr<Command> make_data_command();
 std::unique_ptr<Command> make_detect_command();

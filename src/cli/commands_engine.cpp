@@ -14,6 +14,7 @@ std::vector<CommandEntry> commands() {
           {"build", kBuild, make_build_command},
           {"bench", kBench, make_bench_command},
           {"eval", kEval, nullptr},
+          {"compare", kCompare, nullptr},
           {"detect", kDetect, make_detect_command},
           {"pipeline", kPipeline, nullptr},
           {"summarize", kSummarize, make_summarize_command},

@@ -9,6 +9,7 @@ std::vector<CommandEntry> commands() {
           {"sensitivity", kSensitivity, make_sensitivity_command},
           {"qat", kQat, make_qat_command},
           {"eval", kEval, make_eval_command},
+          {"compare", kCompare, make_compare_command},
           {"pipeline", kPipeline, make_pipeline_command}};
 }
 

@@ -14,9 +14,11 @@ inline constexpr const char* kQat =
 inline constexpr const char* kExport =
     "Export ONNX: float, with Q/DQ pairs, or with a TensorRT calibration cache";
 inline constexpr const char* kBuild =
-    "Compile an ONNX file for this CPU and show which layers run in integers";
-inline constexpr const char* kBench = "Measure the latency and throughput of ONNX files";
-inline constexpr const char* kEval = "Measure the COCO mAP of a model file or an ONNX file";
+    "Compile a network for OpenVINO or TensorRT and show which layers run in which precision";
+inline constexpr const char* kBench = "Measure the latency and throughput of networks, and what INT8 brings";
+inline constexpr const char* kEval = "Measure the COCO mAP of a model file, an ONNX file or an engine";
+inline constexpr const char* kCompare =
+    "Compare two networks, or a network and its engine: tensors, detections, mAP";
 inline constexpr const char* kDetect = "Detect objects in images, folders and video";
 inline constexpr const char* kPipeline = "Run every step from the data set to the table; can be resumed";
 inline constexpr const char* kSummarize = "Average the tables of several pipeline runs, for error bars";

@@ -7,11 +7,13 @@
 
 #include "base/errors.h"
 #include "base/isa.h"
+#include "cli/cache_folder.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/precision_option.h"
 #include "data/data_yaml.h"
 #include "stages/detect_output.h"
+#include "stages/engine_file.h"
 
 namespace y6q::cli {
 namespace {
@@ -56,6 +58,10 @@ class DetectCommand : public Command {
     if (!sources_.empty()) options_.sources = stages::find_sources(sources_, console.monitor());
     options_.list = &std::cin;
     options_.keep_pictures = !output_.out.empty() && output_.pictures;
+    const stages::EngineFile file(weights_, engine_file_folder());
+    options_.onnx = file.onnx();
+    options_.detector.precision =
+        precision_.settle(options_.onnx, options_.detector.threads, console.monitor());
     detect(console);
     report(console);
     if (!summary_.broken.empty() && !skip_broken_) {
@@ -68,14 +74,15 @@ class DetectCommand : public Command {
 
  private:
   void declare_input(CLI::App& app) {
-    app.add_option("--weights", options_.onnx, "ONNX file, as `yolov6q export` writes it")
+    app.add_option("--weights", weights_,
+                   "ONNX file, as `yolov6q export` writes it, or model file, which is exported for it")
         ->required()
         ->group(kModelGroup);
     app.add_option("--source", sources_, "Images, videos, folders or globs; - reads paths from stdin")
         ->group(kDataGroup);
     app.add_option("--camera", options_.camera, "Number of a camera or URL of a stream; Ctrl-C ends it")
         ->group(kDataGroup);
-    add_precision(app, options_.detector.precision);
+    add_precision(app, precision_);
     auto* data = app.add_option("--data", data_,
                                 "data.yaml with class names, for ONNX files without or to rename them")
                      ->group(kModelGroup);
@@ -187,7 +194,8 @@ class DetectCommand : public Command {
   }
 
   std::vector<std::string> sources_;
-  fs::path data_;
+  fs::path weights_, data_;
+  PrecisionChoice precision_;
   bool no_images_ = false, skip_broken_ = false, timing_ = false;
   stages::DetectOptions options_;
   stages::DetectOutputOptions output_;

@@ -15,6 +15,7 @@
 #include "formats/provenance.h"
 #include "infer/open.h"
 #include "stages/evaluate.h"
+#include "stages/tensorrt_runner.h"
 
 namespace y6q::cli {
 namespace {
@@ -24,9 +25,10 @@ class EvalCommand : public Command {
   void declare(CLI::App& app) override {
     app.add_option(
            "--weights", weights_,
-           "Model file (run in LibTorch; a calibrated one as simulated INT8) or .onnx (run in the engine)")
-        ->required()
+           "Model file (run in LibTorch; a calibrated one as simulated INT8), .onnx (run in OpenVINO) or, "
+           "with --engine tensorrt, an engine of TensorRT")
         ->group(kModelGroup);
+    declare_elsewhere(app);
     run_.declare(app);
     app.add_option("--split", split_, "Split to evaluate on: train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
@@ -49,8 +51,9 @@ class EvalCommand : public Command {
   void run(Console& console) override {
     run_.options.sole_split = true;
     stages::Run& run = run_.start(console);
-    const auto runner =
-        infer::open(weights_, {.precision = precision_, .threads = run.threads(), .device = run.device()});
+    if (!detections_.empty()) return evaluate_detections(console, run);
+    if (!inputs_.empty()) return write_inputs(console, run);
+    const auto runner = open(run);
     if (size_option_->count() == 0) options_.image_size = runner->image_size();
     if (!runner->note().empty()) run.monitor().message(runner->note());
     set_protocol(runner->facts());
@@ -61,11 +64,69 @@ class EvalCommand : public Command {
     if (!save_.empty() && run.group().is_first()) {
       coco::write_detections(save_, coco::to_detections(result.detections, dataset.category_ids));
     }
+    report(console, run, result);
+  }
+
+ private:
+  void declare_elsewhere(CLI::App& app) {
+    app.add_option("--engine", engine_, "What runs --weights: openvino (of .onnx) or tensorrt (by trtexec)")
+        ->check(CLI::IsMember({"openvino", "tensorrt"}))
+        ->capture_default_str()
+        ->group(kModelGroup);
+    app.add_flag("--dynamic-batch", tensorrt_.dynamic, "The engine of TensorRT is for any batch size")
+        ->group(kModelGroup);
+    app.add_option(
+           "--inputs", inputs_,
+           "Instead of evaluating, write a new folder for another machine: the images as trtexec loads them, "
+           "and commands.sh")
+        ->group(kOutputGroup);
+    app.add_option("--outputs", tensorrt_.outputs, "That folder with what commands.sh has made: evaluate it")
+        ->group(kModelGroup);
+    app.add_option("--detections", detections_, "Detections as COCO JSON, made elsewhere: evaluate them")
+        ->group(kModelGroup);
+  }
+
+  std::unique_ptr<infer::Runner> open(const stages::Run& run) {
+    const bool is_tensorrt = engine_ == "tensorrt" || !tensorrt_.outputs.empty();
+    if (weights_.empty() && tensorrt_.outputs.empty())
+      throw UsageError("eval: give --weights, --outputs, --inputs or --detections");
+    if (!is_tensorrt) {
+      return infer::open(weights_,
+                         {.precision = precision(run), .threads = run.threads(), .device = run.device()});
+    }
+    if (run.group().size() > 1) throw UsageError("eval: TensorRT is evaluated by one process");
+    tensorrt_.engine = weights_;
+    tensorrt_.image_size = options_.image_size;
+    tensorrt_.batch = options_.batch_size;
+    return stages::open_tensorrt(tensorrt_, run.monitor());
+  }
+
+  void write_inputs(Console& console, stages::Run& run) {
+    tensorrt_.image_size = options_.image_size;
+    tensorrt_.batch = options_.batch_size;
+    const int64_t batches = stages::write_tensorrt_inputs(inputs_, run.data(split_), tensorrt_, run);
+    console.result(
+        fmt::format("{}: {} batches; run commands.sh ENGINE there, then eval --outputs with the folder\n",
+                    inputs_.string(), batches),
+        {{"folder", inputs_.string()}, {"batches", batches}});
+  }
+
+  void evaluate_detections(Console& console, stages::Run& run) {
+    const data::Dataset& dataset = run.data(split_);
+    stages::Evaluation result;
+    result.runner = detections_.string();
+    result.protocol = "that of the file";
+    result.coco = coco::evaluate(stages::ground_truth_of(dataset), coco::read_detections(detections_),
+                                 stages::judging_of(dataset, run));
+    report(console, run, result);
+  }
+
+  void report(Console& console, stages::Run& run, const stages::Evaluation& result) const {
     nlohmann::json document = coco_document(result.coco);
     document["protocol"] = result.protocol;
     document["runner"] = result.runner;
     document["split"] = split_;
-    document["skipped"] = dataset.skipped;
+    document["skipped"] = run.skipped();
     console.result(fmt::format("{}, {} images of {}\nprotocol {}\n\n{}", result.runner, result.coco.images,
                                split_, result.protocol, coco_table(result.coco)),
                    document);
@@ -76,7 +137,12 @@ class EvalCommand : public Command {
     }
   }
 
- private:
+  /// LibTorch runs a model file as what it is.
+  std::optional<engine::Precision> precision(const stages::Run& run) const {
+    const bool is_engine = weights_.extension() == ".onnx";
+    return is_engine ? precision_.settle(weights_, run.threads(), run.monitor()) : precision_.precision;
+  }
+
   void declare_protocol(CLI::App& app) {
     std::string names;
     for (const eval::Protocol& protocol : eval::protocols())
@@ -108,8 +174,10 @@ class EvalCommand : public Command {
   }
 
   RunSetup run_;
-  fs::path weights_, save_;
-  std::optional<engine::Precision> precision_;
+  fs::path weights_, save_, inputs_, detections_;
+  std::string engine_ = "openvino";
+  stages::TensorRtRunnerOptions tensorrt_;
+  PrecisionChoice precision_;
   std::string split_ = "val", protocol_ = "letterbox";
   stages::EvaluateOptions options_;
   CLI::Option* size_option_ = nullptr;

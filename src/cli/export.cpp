@@ -53,10 +53,20 @@ class ExportCommand : public Command {
   }
 
  private:
+  static std::string dead_text(int64_t count) {
+    return count == 0
+               ? ""
+               : fmt::format("{} channels of convolutions are constant zero; they do no harm\n", count);
+  }
+
   void run_target(Console& console) {
-    const std::vector<std::string> files = stages::export_for(stages::target_named(target_), options_);
-    console.result(fmt::format("{}: {}\n", options_.out.string(), fmt::join(files, ", ")),
-                   {{"target", target_}, {"folder", options_.out.string()}, {"files", files}});
+    const stages::ExportedFolder done = stages::export_for(stages::target_named(target_), options_);
+    console.result(fmt::format("{}: {}\n{}", options_.out.string(), fmt::join(done.files, ", "),
+                               dead_text(done.dead_channels)),
+                   {{"target", target_},
+                    {"folder", options_.out.string()},
+                    {"files", done.files},
+                    {"dead_channels", done.dead_channels}});
   }
 
   void run_form(Console& console) {
@@ -64,8 +74,12 @@ class ExportCommand : public Command {
     const stages::ExportResult result = stages::export_onnx(options_);
     const auto bytes = fs::file_size(result.onnx);
     std::string text = fmt::format("{}: {} bytes, form {}\n", result.onnx.string(), bytes, form_);
-    nlohmann::json document{
-        {"onnx", result.onnx.string()}, {"bytes", bytes}, {"form", form_}, {"trtexec", result.trtexec}};
+    nlohmann::json document{{"onnx", result.onnx.string()},
+                            {"bytes", bytes},
+                            {"form", form_},
+                            {"trtexec", result.trtexec},
+                            {"dead_channels", result.dead_channels}};
+    text += dead_text(result.dead_channels);
     if (!result.cache.empty()) {
       text += result.cache.string() + ": calibration cache\n";
       document["cache"] = result.cache.string();

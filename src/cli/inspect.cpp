@@ -25,6 +25,7 @@ std::string network_text(const Inspection& file) {
       "parameters    {} (a checkpoint of the reference: {})\nmultiply-adds {:.3f} G ({:.2f} GFLOPs)\n",
       file.parameters, file.checkpoint_parameters, static_cast<double>(file.multiply_adds) / 1e9,
       2 * static_cast<double>(file.multiply_adds) / 1e9);
+  text += fmt::format("dead channels {}\n", file.dead_channels);
   for (const auto& [key, value] : info.provenance) text += fmt::format("{:<13} {}\n", key, value);
   text += fmt::format("\n{:<44} {:<16} {:<17} {:<19} {:>10} {:>12} {:>9} {:>9}\n", "layer", "operator",
                       "weight", "output", "parameters", "multiply-adds", "input", "weight");
@@ -47,6 +48,7 @@ json network_document(const Inspection& file) {
              {"parameters", layer.parameters},
              {"multiply_adds", layer.multiply_adds}};
     if (!layer.weight.empty()) row["weight"] = layer.weight;
+    if (layer.dead_channels > 0) row["dead_channels"] = layer.dead_channels;
     if (layer.input_range) row["input_range"] = *layer.input_range;
     if (layer.weight_range) row["weight_range"] = *layer.weight_range;
     layers.push_back(std::move(row));
@@ -59,6 +61,7 @@ json network_document(const Inspection& file) {
           {"parameters", file.parameters},
           {"checkpoint_parameters", file.checkpoint_parameters},
           {"multiply_adds", file.multiply_adds},
+          {"dead_channels", file.dead_channels},
           {"provenance", info.provenance},
           {"layers", std::move(layers)}};
 }

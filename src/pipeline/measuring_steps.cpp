@@ -149,7 +149,8 @@ class MeasuringSteps {
                                  .seconds = settings.seconds,
                                  .rounds = settings.rounds};
     for (const auto& [model, candidate] : named) options.candidates.push_back(candidate);
-    for (const stages::BenchResult& result : stages::bench(options, run.monitor())) {
+    const std::vector<stages::BenchResult> results = stages::bench(options, run.monitor());
+    for (const stages::BenchResult& result : results) {
       const auto owner = std::ranges::find_if(named, [&](const auto& entry) {
         return entry.second.onnx == result.candidate.onnx &&
                entry.second.precision == result.candidate.precision;
@@ -161,7 +162,21 @@ class MeasuringSteps {
                       {"p90_ms", result.latency_ms.p90},
                       {"p99_ms", result.latency_ms.p99},
                       {"images_per_s", result.images_per_s}});
+      if (result.candidate.precision == engine::Precision::int8)
+        note_speedup(result, results, owner->first, run.monitor(), rows.back());
     }
+  }
+
+  /// Against the best float precision, both in alternation.
+  static void note_speedup(const stages::BenchResult& int8, const std::vector<stages::BenchResult>& results,
+                           const std::string& model, Monitor& monitor, json& row) {
+    const auto speedup = stages::speedup_of(int8, results);
+    if (!speedup) return;
+    row["speedup"] = speedup->ratio;
+    if (speedup->ratio >= stages::kWorthwhileSpeedup) return;
+    monitor.warning(fmt::format(
+        "{}, batch {}: int8 is only {:.2f}x as fast as {}; yolov6q bench --layers shows where the time goes",
+        model, int8.batch, speedup->ratio, name_of(speedup->best_float)));
   }
 
   static constexpr int64_t kReplicates = 1000;

@@ -9,6 +9,7 @@
 #include "base/fields.h"
 #include "checkpoint/convert.h"
 #include "engine/openvino/ir.h"
+#include "ir/dead_channels.h"
 #include "models/yolov6.h"
 #include "passes/append_decode.h"
 #include "passes/deploy.h"
@@ -137,7 +138,7 @@ ExportResult export_onnx(const ExportOptions& options) {
   check_form(options, network);
   network.onnx.form = options.form == ExportForm::qdq ? onnx::Form::qdq : onnx::Form::plain;
   ExportResult result{options.out, cached ? cache_of(options.out) : fs::path(),
-                      trtexec_command(network, options)};
+                      trtexec_command(network, options), ir::dead_channels(network.model)};
   if (cached) {
     write_with_cache(network, options.out, options.cache_header);
   } else {
@@ -146,7 +147,7 @@ ExportResult export_onnx(const ExportOptions& options) {
   return result;
 }
 
-std::vector<std::string> export_for(const Target& target, const ExportOptions& options) {
+ExportedFolder export_for(const Target& target, const ExportOptions& options) {
   Network network = read(options);
   try {
     require_fit(target, network.model, network.info.scheme);
@@ -163,7 +164,7 @@ std::vector<std::string> export_for(const Target& target, const ExportOptions& o
                   fs::perm_options::add);
   folder.commit();
   files.insert(files.end(), {"commands.sh", "README.md"});
-  return files;
+  return {std::move(files), ir::dead_channels(network.model)};
 }
 
 }  // namespace y6q::stages

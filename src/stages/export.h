@@ -39,8 +39,14 @@ struct ExportOptions {
 };
 
 struct ExportResult {
-  fs::path onnx, cache;  ///< cache: empty unless form qdq_free
-  std::string trtexec;   ///< what builds a TensorRT engine (8.4 to 10) of the files
+  fs::path onnx, cache;       ///< cache: empty unless form qdq_free
+  std::string trtexec;        ///< what builds a TensorRT engine (8.4 to 10) of the files
+  int64_t dead_channels = 0;  ///< ir::dead_channels
+};
+
+struct ExportedFolder {
+  std::vector<std::string> files;  ///< names in it
+  int64_t dead_channels = 0;
 };
 
 /// Merges, folds and writes the network as the ONNX file options.out, opset 13; form qdq_free also writes
@@ -49,10 +55,9 @@ struct ExportResult {
 ExportResult export_onnx(const ExportOptions& options);
 
 /// Writes the folder options.out, which must be new or empty and appears complete or not at all: the network
-/// in the form that the target takes, commands.sh, README.md. A float model is written as float. Returns the
-/// names of its files. Throws what export_onnx and require_fit throw; EnvironmentError for target `openvino`
-/// in a build without OpenVINO.
-std::vector<std::string> export_for(const Target& target, const ExportOptions& options);
+/// in the form that the target takes, commands.sh, README.md. A float model is written as float. Throws what
+/// export_onnx and require_fit throw; EnvironmentError for target `openvino` in a build without OpenVINO.
+ExportedFolder export_for(const Target& target, const ExportOptions& options);
 
 /// What an exported file says about itself, as metadata_props: `names` (one class a line, in the order of
 /// ids), `image_size` (height and width), `architecture`, `scheme` (empty: float).

@@ -7,6 +7,7 @@
 #include "checkpoint/convert.h"
 #include "checkpoint/onnx_model.h"
 #include "ir/cost.h"
+#include "ir/dead_channels.h"
 #include "ir/text.h"
 
 namespace y6q::stages {
@@ -26,7 +27,8 @@ LayerFacts facts_of(const ir::Model& model, ir::Value value) {
   LayerFacts facts{.name = node.name,
                    .op = std::string(ir::op_name(node.op)),
                    .output = node.shape,
-                   .multiply_adds = ir::multiply_adds(graph, value)};
+                   .multiply_adds = ir::multiply_adds(graph, value),
+                   .dead_channels = ir::dead_channels(model, value)};
   const auto behind_quantizer = [&](ir::Value operand) -> const ir::Node& {
     const ir::Node& direct = graph.node(operand);
     return std::holds_alternative<ir::FakeQuant>(direct.op) ? graph.node(direct.inputs[0]) : direct;
@@ -49,6 +51,7 @@ void describe_network(const formats::ModelFile& file, Inspection& result) {
   result.parameters = ir::parameter_count(file.model);
   result.checkpoint_parameters = result.parameters + kProjection;
   result.multiply_adds = ir::multiply_adds(file.model.graph);
+  result.dead_channels = ir::dead_channels(file.model);
   result.graph = ir::to_text(file.model.graph);
   for (uint32_t id = 0; id < file.model.graph.size(); ++id) {
     const ir::Node& node = file.model.graph[id];

@@ -16,6 +16,7 @@ struct LayerFacts {
   ir::Shape output{};      ///< for one image of the model's size
   int64_t parameters = 0;  ///< learnable
   int64_t multiply_adds = 0;
+  int64_t dead_channels = 0;  ///< of a convolution: output channels that are constant zero
   std::optional<float> input_range{}, weight_range{};  ///< amax of its quantizers; of weights the largest
 };
 
@@ -26,6 +27,7 @@ struct Inspection {
   int64_t parameters = 0;             ///< learnable
   int64_t checkpoint_parameters = 0;  ///< with the 34 unused ones that checkpoints of the reference have
   int64_t multiply_adds = 0;
+  int64_t dead_channels = 0;
   std::vector<LayerFacts> layers{};
   std::string graph{};  ///< its text
   /// Of a checkpoint: entries as in the file, "name [shape]", and why it is no network of ours (empty: it

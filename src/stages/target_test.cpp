@@ -152,7 +152,7 @@ TEST_F(ExportFor, EveryTargetGetsItsFilesCommandsAndReadme) {
   for (const Target& target : targets()) {
     SCOPED_TRACE(target.name);
     if (target.form == QuantizedForm::openvino && !has_openvino) continue;
-    const auto files = export_for(target, quantized(target));
+    const auto files = export_for(target, quantized(target)).files;
     EXPECT_EQ(found(), std::set<std::string>(files.begin(), files.end()));
     if (target.form == QuantizedForm::cache) {
       EXPECT_THAT(files, UnorderedElementsAre("model.onnx", "model.cache", "commands.sh", "README.md"));
@@ -171,7 +171,7 @@ TEST_F(ExportFor, EveryTargetGetsItsFilesCommandsAndReadme) {
 
 TEST_F(ExportFor, AFloatModelIsWrittenAsFloat) {
   for (const Target& target : targets()) {
-    const auto files = export_for(target, weights({}, ""));
+    const auto files = export_for(target, weights({}, "")).files;
     EXPECT_THAT(files, UnorderedElementsAre("model.onnx", "commands.sh", "README.md")) << target.name;
     EXPECT_THAT(read_file(out_ / "commands.sh"), Not(HasSubstr("--int8")));
     fs::remove_all(out_);

@@ -19,7 +19,7 @@ Arguments with(Arguments arguments, const Arguments& more) {
 }
 
 TEST_F(TorchContract, HelpOfASubcommandHasAnExampleOfIt) {
-  for (const char* name : {"train", "calibrate", "sensitivity", "qat", "eval", "pipeline"}) {
+  for (const char* name : {"train", "calibrate", "sensitivity", "qat", "eval", "compare", "pipeline"}) {
     const Outcome outcome = run({name, "--help"});
     EXPECT_EQ(outcome.code, 0) << name;
     EXPECT_THAT(outcome.out,
@@ -39,6 +39,7 @@ TEST_F(TorchContract, WrongUsageEndsWithTwo) {
   expect_failure(2, {"qat", "--weights", "x", "--data", "y", "--out", out, "--nope"}, HasSubstr("--nope"));
   expect_failure(2, {"sensitivity", "--weights", "x", "--data", "y", "--out", out, "--nope"},
                  HasSubstr("--nope"));
+  expect_failure(2, {"compare", "--data", "x"}, HasSubstr("networks"));
   expect_failure(2, {"pipeline", "--data", "x"}, HasSubstr("--out"));
   expect_failure(2, {"train", "--data", "x", "--out", out, "--nope"}, HasSubstr("--nope"));
   expect_failure(2, {"calibrate", "--weights", "x", "--data", "y", "--out", out, "--nope"},

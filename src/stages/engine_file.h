@@ -1,0 +1,25 @@
+#pragma once
+
+#include "base/files.h"
+
+namespace y6q::stages {
+
+/// What an engine is given for a file: an ONNX file itself; of a model file (.safetensors) what export writes
+/// of it, with its raw head, a calibrated one with Q/DQ pairs.
+class EngineFile {
+ public:
+  /// Exports a model file into `cache`, under its digest and this program's, unless it is there already;
+  /// where there is no cache (empty), into the temporary folder, removed by the destructor. Throws what
+  /// export_onnx throws.
+  EngineFile(const fs::path& file, const fs::path& cache);
+  ~EngineFile();
+  EngineFile(const EngineFile&) = delete;
+  EngineFile& operator=(const EngineFile&) = delete;
+
+  const fs::path& onnx() const { return onnx_; }
+
+ private:
+  fs::path onnx_, temporary_;
+};
+
+}  // namespace y6q::stages

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "base/file_kind.h"
 #include "cli/coco_text.h"
 #include "cli/command.h"
 #include "cli/format_name.h"
@@ -139,7 +140,8 @@ class EvalCommand : public Command {
 
   /// LibTorch runs a model file as what it is.
   std::optional<engine::Precision> precision(const stages::Run& run) const {
-    const bool is_engine = weights_.extension() == ".onnx";
+    const FileKind kind = kind_of(weights_);
+    const bool is_engine = kind == FileKind::onnx || kind == FileKind::openvino_ir;
     return is_engine ? precision_.settle(weights_, run.threads(), run.monitor()) : precision_.precision;
   }
 

@@ -6,7 +6,7 @@ namespace y6q::ir {
 namespace {
 
 /// Ranges up to here stand for nothing but zeros (spec/04 §1.1).
-constexpr float kZeroRange = 0x1p-24F;
+constexpr float kNoRange = 0x1p-24F;
 
 /// A weight, and the ranges of its quantizer where it has one.
 struct Weight {
@@ -31,7 +31,7 @@ std::vector<bool> living_kernels(const Weight& weight, bool is_transposed) {
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t channel = i / run % channels;
     const std::vector<float>* ranges = weight.ranges == nullptr ? nullptr : &weight.ranges->floats();
-    const bool is_zero_range = ranges != nullptr && (*ranges)[channel % ranges->size()] <= kZeroRange;
+    const bool is_zero_range = ranges != nullptr && (*ranges)[channel % ranges->size()] <= kNoRange;
     if (values[i] != 0 && !is_zero_range) lives[channel] = true;
   }
   return lives;

@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "checkpoint/onnx_model.h"
+#include "base/file_kind.h"
+#include "checkpoint/convert.h"
 #include "formats/provenance.h"
 #include "stages/export.h"
 
 namespace y6q::stages {
 
 EngineFile::EngineFile(const fs::path& file, const fs::path& cache) : onnx_(file) {
-  if (file.extension() != ".safetensors") return;
+  const FileKind kind = require_kind(
+      file, {FileKind::onnx, FileKind::openvino_ir, FileKind::model, FileKind::checkpoint});
+  if (kind != FileKind::model && kind != FileKind::checkpoint) return;
   const std::string name =
       fmt::format("{}-{}.onnx", sha256_of_file(file).substr(0, 32), formats::build_digest());
   fs::path folder = cache;
@@ -20,7 +23,7 @@ EngineFile::EngineFile(const fs::path& file, const fs::path& cache) : onnx_(file
   }
   onnx_ = folder / name;
   if (fs::exists(onnx_)) return;
-  const bool is_quantized = !checkpoint::read_network(file).info.scheme.empty();
+  const bool is_quantized = !checkpoint::read_network({.weights = file}).info.scheme.empty();
   export_onnx({.weights = file,
                .out = onnx_,
                .form = is_quantized ? ExportForm::qdq : ExportForm::plain,

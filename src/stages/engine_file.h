@@ -4,13 +4,13 @@
 
 namespace y6q::stages {
 
-/// What an engine is given for a file: an ONNX file itself; of a model file (.safetensors) what export writes
-/// of it, with its raw head, a calibrated one with Q/DQ pairs.
+/// What an engine is given for a file: an ONNX file or OpenVINO's IR itself; of a model file or a checkpoint
+/// what export writes of it, with its raw head, a calibrated one with Q/DQ pairs.
 class EngineFile {
  public:
   /// Exports a model file into `cache`, under its digest and this program's, unless it is there already;
   /// where there is no cache (empty), into the temporary folder, removed by the destructor. Throws what
-  /// export_onnx throws.
+  /// export_onnx throws, InputError for files of other kinds.
   EngineFile(const fs::path& file, const fs::path& cache);
   ~EngineFile();
   EngineFile(const EngineFile&) = delete;

@@ -7,7 +7,8 @@
 #include <optional>
 
 #include "base/errors.h"
-#include "checkpoint/onnx_model.h"
+#include "base/file_kind.h"
+#include "checkpoint/convert.h"
 #include "eager/images.h"
 #include "eager/network.h"
 #include "engine/engine.h"
@@ -150,13 +151,13 @@ std::vector<NetworkTensor> tensors_of(const ir::Model& model) {
 }
 
 ir::Model network_of(const fs::path& file) {
-  if (file.extension() == ".onnx") return onnx::read_onnx(file).model;
-  return passes::deploy(checkpoint::read_network(file).model);
+  if (kind_of(file) == FileKind::onnx) return onnx::read_onnx(file).model;
+  return passes::deploy(checkpoint::read_network({.weights = file}).model);
 }
 
 std::unique_ptr<OpenNetwork> open_network(const fs::path& file, const ir::Model& model,
                                           std::span<const NetworkTensor> tensors, int threads) {
-  if (file.extension() == ".onnx") return std::make_unique<EngineNetwork>(file, model, tensors, threads);
+  if (kind_of(file) == FileKind::onnx) return std::make_unique<EngineNetwork>(file, model, tensors, threads);
   infer::set_torch_threads(threads);
   return std::make_unique<EagerNetwork>(model, tensors);
 }

@@ -159,7 +159,7 @@ TEST_F(Contract, JsonIsOneDocument) {
                                                            HasSubstr("--int8"), HasSubstr("free.trt")));
   EXPECT_THAT(bytes("free.cache"), testing::StartsWith("TRT-8XXX-EntropyCalibration2\nimages: 3c010204\n"));
   expect_failure(2, {"export", "--weights", calibrated, "--form", "qdq-free", "--out", folder_ / "x.cache"},
-                 HasSubstr("calibration cache"));
+                 HasSubstr("give a name in .onnx"));
   EXPECT_FALSE(fs::exists(folder_ / "x.cache"));
   const auto target = expect_json(
       {"export", "--weights", calibrated, "--target", "tensorrt-10", "--out", folder_ / "tensorrt 10"});

@@ -81,6 +81,12 @@ TEST_F(DetectContract, JsonStandsForAFileNameThatIsNotUtf8) {
   EXPECT_TRUE(fs::exists(out + "/caf\xe9.jpg"));
 }
 
+TEST_F(DetectContract, AModelFileIsExportedForIt) {
+  Arguments of_model = detect({"--source", in_});
+  of_model[2] = folder_ / "float.safetensors";
+  EXPECT_EQ(expect_json(of_model).at("images"), expect_json(detect({"--source", in_})).at("images"));
+}
+
 TEST_F(DetectContract, OnlyTheClassesAskedFor) {
   const auto document = expect_json(detect({"--source", in_, "--classes", "2", "--agnostic-nms"}));
   for (const auto& image : document.at("images")) {
@@ -120,8 +126,6 @@ TEST_F(DetectContract, BadInputEndsWithThree) {
   expect_failure(3, detect({"--source", absent}), HasSubstr(absent));
   expect_failure(3, detect({"--source", absent + "*"}), HasSubstr(absent + "*"));
   expect_failure(3, {"detect", "--weights", absent, "--source", in_}, HasSubstr(absent));
-  expect_failure(3, {"detect", "--weights", folder_ / "float.safetensors", "--source", in_},
-                 HasSubstr("export"));
   expect_failure(3, detect({"--source", in_, "--precision", "int8"}), HasSubstr("no quantizers"));
   expect_failure(3, detect({"--source", in_, "--names", "a,b"}), HasSubstr("2 class names"));
   expect_failure(3, detect({"--source", in_, "--data", absent}), HasSubstr(absent));

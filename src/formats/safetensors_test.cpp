@@ -157,16 +157,6 @@ TEST_F(Safetensors, HeaderLongerThanTheFileIsRefused) {
   }
 }
 
-TEST_F(Safetensors, ACheckpointIsNamedWithTheWayOut) {
-  using namespace std::string_literals;
-  for (const std::string& bytes : {"PK\3\4\0\0\x08\x08\0\0\0\0"s, "\x80\2\x8a\nl\xfc\x9c\x46\xf9\x20"s}) {
-    put(path_, bytes);
-    EXPECT_THAT(
-        [&] { SafetensorsReader reader(path_); },
-        ThrowsMessage<InputError>(testing::AllOf(HasSubstr(path_.string()), HasSubstr("yolov6q convert"))));
-  }
-}
-
 TEST_F(Safetensors, EveryCutIsNoticed) {
   write_sample();
   const std::string whole = read_file(path_);

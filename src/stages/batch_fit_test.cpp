@@ -26,7 +26,9 @@ TEST(BatchFit, AStepTakesMoreThanItsImages) {
   plan.info.image_size = {64, 64};
   plan.training.start =
       models::yolov6({.architecture = "yolov6n", .class_count = 3, .image_size = plan.info.image_size});
-  stages::Run run({.data = {}, .threads = 1}, silent_monitor());
+  RunOptions options;
+  options.threads = 1;
+  stages::Run run(options, silent_monitor());
   const StepMemory memory = step_memory(plan, run);
   EXPECT_GT(memory.per_image, 3 * 64 * 64 * 4);
   EXPECT_LT(memory.per_image, 64e6);

@@ -53,7 +53,7 @@ const std::string kKeys = "]" + formats::test::text("0") + "a";
 std::vector<HostileFile> hostile_archives() {
   const auto place_of_storage = static_cast<int64_t>(30 + 10 + kPickle.size());
   return {
-      file("EmptyFile", "", "too few"),
+      file("EmptyFile", "", "is an empty file"),
       file("OnlyTheFirstLetters", "PK", "no end of a zip archive"),
       file("CutInHalf", good().substr(0, good().size() / 2), "no end of a zip archive"),
       file("WithoutItsLastByte", good().substr(0, good().size() - 1), "no end of a zip archive"),

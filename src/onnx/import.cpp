@@ -306,7 +306,8 @@ class Importer {
     if (type == "Sigmoid") return SigmoidOf{values[0]};
     if (type == "Add" && values.size() == 2 && graph().node(values[0]).shape == graph().node(values[1]).shape)
       return add(node, ir::Add{}, values);
-    if (type == "MaxPool") return add(node, max_pool(node), values);
+    if (type == "MaxPool") return add(node, pool<ir::MaxPool2d>(node), values);
+    if (type == "AveragePool") return add(node, average_pool(node), values);
     if (type == "Concat") return concat(node, values);
     return Foreign{&node};
   }
@@ -352,7 +353,17 @@ class Importer {
     return std::nullopt;
   }
 
-  static ir::MaxPool2d max_pool(const NodeProto& node) {
+  /// Borders count as zeros, as in ours: without a border there is no difference.
+  static ir::AvgPool2d average_pool(const NodeProto& node) {
+    const auto average = pool<ir::AvgPool2d>(node);
+    const bool has_border = average.pad.h > 0 || average.pad.w > 0;
+    if (has_border && int_attribute(node, "count_include_pad", 0) == 0)
+      refuse(node, "leaves its border out of the mean");
+    return average;
+  }
+
+  template <typename Pool>
+  static Pool pool(const NodeProto& node) {
     require_all(node, "dilations", {1, 1});
     if (int_attribute(node, "ceil_mode", 0) != 0) refuse(node, "rounds its size up");
     if (attribute(node, "kernel_shape") == nullptr) refuse(node, "has no kernel_shape");

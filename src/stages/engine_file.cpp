@@ -11,8 +11,8 @@
 namespace y6q::stages {
 
 EngineFile::EngineFile(const fs::path& file, const fs::path& cache) : onnx_(file) {
-  const FileKind kind = require_kind(
-      file, {FileKind::onnx, FileKind::openvino_ir, FileKind::model, FileKind::checkpoint});
+  const FileKind kind =
+      require_kind(file, {FileKind::onnx, FileKind::openvino_ir, FileKind::model, FileKind::checkpoint});
   if (kind != FileKind::model && kind != FileKind::checkpoint) return;
   const std::string name =
       fmt::format("{}-{}.onnx", sha256_of_file(file).substr(0, 32), formats::build_digest());

@@ -22,7 +22,7 @@ fi
 cat >&2 <<'TEXT'
 What is going to happen, and about how long it takes on two cores that have nothing else to do:
   set-up    Debian packages and pinned libraries           2 min, once
-  build     the program, without its tests                 4 min, once
+  build     the program, without its tests                 5 min, once
   data      600 pictures of shapes, 128 pixels             seconds
   pipeline  the tutorial, each step with its own progress  6 to 10 min
               search for RepOptimizer's scales (10 epochs), train (60), calibrate, measure each layer's sensitivity,

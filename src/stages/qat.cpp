@@ -112,7 +112,7 @@ train::GradientMasks step_masks(const ir::Model& parent, const ir::Model& calibr
 train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images) {
   train::TrainRecipe recipe = default_recipe(architecture, "repopt", train_images);
   recipe.epochs = 10;
-  recipe.lr0 = 0.0032;
+  recipe.lr0 = 0.001;
   recipe.lrf = 0.01;
   recipe.weight_decay = 5e-5;
   recipe.warmup_epochs = 0;

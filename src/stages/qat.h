@@ -15,8 +15,8 @@ struct QatOptions {
   bool distill = true;  ///< learn from the teacher
 };
 
-/// Settings for so many training images: ten epochs (spec/04 §6) from the first rate of fine-tuning (spec/07
-/// §7.3), cosine, no warm-up, no mosaic, no mixup.
+/// Settings for so many training images: ten epochs (spec/04 §6) from 0.001 (docs/decisions/0013: safe in
+/// runs of a hundred steps, too), cosine, no warm-up, no mosaic, no mixup.
 train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images);
 
 /// Quantization-aware training of a calibrated model: batch normalisation put back for the training

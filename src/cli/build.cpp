@@ -75,8 +75,7 @@ class BuildCommand : public Command {
     const eval::LatencyStats& ms = build.times.latency_ms;
     std::string text = fmt::format(
         "TensorRT {}: {}\n{} layers ({}), {} reformats\np50 {:.3f} ms, p90 {:.3f}, p99 {:.3f}, on the device "
-        "alone, "
-        "without transfers, as one CUDA graph\n",
+        "alone, without transfers, as one CUDA graph\n",
         build.version, build.engine.string(), document.at("layers").get<int64_t>(),
         document.at("by_precision").dump(), document.at("reformats").get<int64_t>(), ms.p50, ms.p90, ms.p99);
     for (const auto& layer : document.at("slowest")) {

@@ -28,4 +28,24 @@ std::vector<int64_t> ints_attribute(const ::onnx::NodeProto& node, std::string_v
   return {found->ints().begin(), found->ints().end()};
 }
 
+ir::Hw pads_of(const ::onnx::NodeProto& node) {
+  const auto pads = ints_attribute(node, "pads", {0, 0, 0, 0});
+  const auto* automatic = attribute(node, "auto_pad");
+  const bool is_explicit = automatic == nullptr || automatic->s().empty() || automatic->s() == "NOTSET" ||
+                           automatic->s() == "VALID";
+  if (!is_explicit || pads[0] != pads[2] || pads[1] != pads[3])
+    refuse(node, "its pads differ from side to side, or are automatic; equal ones are accepted");
+  return {pads[0], pads[1]};
+}
+
+ir::Hw pair_of(const ::onnx::NodeProto& node, std::string_view name) {
+  const auto values = ints_attribute(node, name, {1, 1});
+  return {values[0], values[1]};
+}
+
+void require_all(const ::onnx::NodeProto& node, std::string_view name, std::vector<int64_t> accepted) {
+  const auto values = ints_attribute(node, name, accepted);
+  if (values != accepted) refuse(node, "'{}' is not {}, which alone is accepted", name, accepted[0]);
+}
+
 }  // namespace y6q::onnx

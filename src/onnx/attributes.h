@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "ir/ops.h"
 
 /// What a node says of itself.
 namespace y6q::onnx {
@@ -28,5 +29,12 @@ float float_attribute(const ::onnx::NodeProto& node, std::string_view name, floa
 /// Throws InputError when there are others than `otherwise.size()` numbers.
 std::vector<int64_t> ints_attribute(const ::onnx::NodeProto& node, std::string_view name,
                                     std::vector<int64_t> otherwise);
+
+/// Height and width of the border of a window, equal on opposite sides; throws InputError for others.
+ir::Hw pads_of(const ::onnx::NodeProto& node);
+/// Height and width of an attribute of two numbers, 1 and 1 where it is absent.
+ir::Hw pair_of(const ::onnx::NodeProto& node, std::string_view name);
+/// Throws InputError when the attribute is there and is not `accepted`, one number repeated.
+void require_all(const ::onnx::NodeProto& node, std::string_view name, std::vector<int64_t> accepted);
 
 }  // namespace y6q::onnx

@@ -41,26 +41,6 @@ std::string acceptable(const std::string& name) {
   return result.empty() ? "_" : result;
 }
 
-/// Height and width of a window's attribute that has one number an edge, equal on opposite ones.
-ir::Hw pads_of(const NodeProto& node) {
-  const auto pads = ints_attribute(node, "pads", {0, 0, 0, 0});
-  const auto* automatic = attribute(node, "auto_pad");
-  const bool is_explicit = automatic == nullptr || is_one_of(automatic->s(), {"NOTSET", "VALID", ""});
-  if (!is_explicit || pads[0] != pads[2] || pads[1] != pads[3])
-    refuse(node, "its pads differ from side to side, or are automatic; equal ones are accepted");
-  return {pads[0], pads[1]};
-}
-
-ir::Hw pair_of(const NodeProto& node, std::string_view name) {
-  const auto values = ints_attribute(node, name, {1, 1});
-  return {values[0], values[1]};
-}
-
-void require_all(const NodeProto& node, std::string_view name, std::vector<int64_t> otherwise) {
-  const auto values = ints_attribute(node, name, otherwise);
-  if (values != otherwise) refuse(node, "'{}' is not {}, which alone is accepted", name, otherwise[0]);
-}
-
 class Importer {
  public:
   Importer(const ::onnx::ModelProto& file, const ImportOptions& options) : file_(file), graph_(file.graph()) {

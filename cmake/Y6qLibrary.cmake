@@ -4,8 +4,8 @@
 # LINKS names other folders of ours (without prefix): it is the layering, and tests/layers checks every
 # #include "folder/…" against it. EXTERNAL names imported targets seen through our headers,
 # PRIVATE_EXTERNAL those seen by our sources only. PRECOMPILED: the shared headers (Y6qPrecompiled.cmake) that sources are
-# compiled with, `common` unless given. TORCH: `torch` for sources and tests. SEPARATE: compiled one by one, since programs
-# link some of the sources and not what the others need.
+# compiled with, `common` unless given. TORCH: `torch` for sources and tests. SEPARATE: compiled one by one but for what
+# y6q_compile_group names, since programs link some of the sources and not what the others need.
 set(Y6Q_TEST_PREFIX "" CACHE STRING "Put before the names of tests: tells one build's tests from another's")
 
 function(y6q_library name)
@@ -17,8 +17,9 @@ function(y6q_library name)
   list(TRANSFORM A_LINKS PREPEND y6q_ OUTPUT_VARIABLE links)
   if(A_SOURCES)
     add_library(${target} STATIC ${A_SOURCES})
-    if(NOT A_SEPARATE)
-      y6q_compile_together(${target})
+    y6q_compile_together(${target})
+    if(A_SEPARATE)
+      set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
     endif()
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:y6q_flags> ${A_PRIVATE_EXTERNAL})

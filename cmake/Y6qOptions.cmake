@@ -35,6 +35,11 @@ function(y6q_compile_together target)
   endif()
 endfunction()
 
+# y6q_compile_group(NAME source …): sources of a SEPARATE library that go together into every program.
+function(y6q_compile_group name)
+  set_source_files_properties(${ARGN} PROPERTIES UNITY_GROUP ${name})
+endfunction()
+
 add_library(y6q_flags INTERFACE)
 target_compile_options(y6q_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror)
 if(Y6Q_SANITIZE)

@@ -134,12 +134,10 @@ class Cache {
     }
   }
 
-  /// Behind an activation that alone reads a convolution.
+  /// Behind the activation that is part of a layer.
   Value result_of(Value layer) const {
-    const Value* reader = has_weight(graph_.node(layer)) ? passes::sole_consumer(graph_, layer) : nullptr;
-    const bool is_fused = reader != nullptr && (std::holds_alternative<ir::Relu>(graph_.node(*reader).op) ||
-                                                std::holds_alternative<ir::Silu>(graph_.node(*reader).op));
-    return is_fused ? *reader : layer;
+    const Value* activation = ir::fused_activation(graph_, layer);
+    return activation != nullptr ? *activation : layer;
   }
 
   float scale_of(const std::string& tensor) const {

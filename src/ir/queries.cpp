@@ -15,6 +15,36 @@ bool quantizes_a_parameter(const Graph& graph, const Node& quantizer) {
   return std::holds_alternative<Parameter>(graph.node(quantizer.inputs[0]).op);
 }
 
+struct Facts {
+  Sign sign = Sign::any;
+  bool is_activation = false;
+};
+
+/// Without a case for every other operator: the compiler asks what a new one is.
+Facts facts_of(const Op& op) {
+  return std::visit(overloaded{
+                        [](const Input&) { return Facts{Sign::non_negative}; },
+                        [](const Parameter&) { return Facts{}; },
+                        [](const Conv2d&) { return Facts{}; },
+                        [](const ConvTranspose2d&) { return Facts{}; },
+                        [](const BatchNorm&) { return Facts{}; },
+                        [](const Relu&) {
+                          return Facts{Sign::non_negative, true};
+                        },
+                        [](const Silu&) {
+                          return Facts{Sign::any, true};
+                        },
+                        [](const Add&) { return Facts{Sign::as_inputs}; },
+                        [](const ChannelScale&) { return Facts{}; },
+                        [](const MaxPool2d&) { return Facts{Sign::as_inputs}; },
+                        [](const AvgPool2d&) { return Facts{Sign::as_inputs}; },
+                        [](const Concat&) { return Facts{Sign::as_inputs}; },
+                        [](const FakeQuant&) { return Facts{Sign::as_inputs}; },
+                        [](const Decode&) { return Facts{}; },
+                    },
+                    op);
+}
+
 }  // namespace
 
 bool is_weight_quantizer(const Graph& graph, const Node& node) {
@@ -50,6 +80,22 @@ bool is_float_layer(const Graph& graph, const Node& node) {
 bool has_quantizers(const Graph& graph) {
   return std::ranges::any_of(graph.nodes(),
                              [](const Node& node) { return std::holds_alternative<FakeQuant>(node.op); });
+}
+
+const Value* sole_consumer(const Graph& graph, Value value) {
+  const auto& readers = graph.consumers(value);
+  return readers.size() == 1 && !graph.is_output(value) ? &readers[0] : nullptr;
+}
+
+bool is_activation(const Op& op) { return facts_of(op).is_activation; }
+
+Sign sign_of(const Op& op) { return facts_of(op).sign; }
+
+const Value* fused_activation(const Graph& graph, Value convolution) {
+  const Op& op = graph.node(convolution).op;
+  if (!std::holds_alternative<Conv2d>(op) && !std::holds_alternative<ConvTranspose2d>(op)) return nullptr;
+  const Value* reader = sole_consumer(graph, convolution);
+  return reader != nullptr && is_activation(graph.node(*reader).op) ? reader : nullptr;
 }
 
 bool is_prediction(const Graph& graph, Value value) {

@@ -21,6 +21,21 @@ bool is_float_layer(const Graph& graph, const Node& node);
 /// There is a FakeQuant.
 bool has_quantizers(const Graph& graph);
 
+/// The one node that reads `value`, which is not an output of the network either; null if there is none or
+/// several.
+const Value* sole_consumer(const Graph& graph, Value value);
+
+/// A function of each element that runtimes compute together with the convolution before it.
+bool is_activation(const Op& op);
+/// The activation that alone reads a convolution, transposed ones included, and so is part of it; null if
+/// there is none.
+const Value* fused_activation(const Graph& graph, Value convolution);
+
+/// What is known of the sign of an operator's result; as_inputs: not negative where no input is. Images are
+/// in 0..1.
+enum class Sign { any, non_negative, as_inputs };
+Sign sign_of(const Op& op);
+
 /// A result that boxes are made of: an output named cls… or reg…, or what a Decode reads.
 bool is_prediction(const Graph& graph, Value value);
 

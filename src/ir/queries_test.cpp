@@ -68,5 +68,25 @@ TEST(Queries, AGraphHasQuantizersOrNot) {
       has_quantizers(parse_graph("images [1, 2, 4, 4] = Input() shape=1x2x4x4\noutput out = images\n")));
 }
 
+TEST(Queries, AnActivationThatAloneReadsAConvolutionIsPartOfIt) {
+  const Graph graph = parse_graph(R"(images [1, 2, 4, 4] = Input() shape=1x2x4x4
+w [2, 2, 1, 1] = Parameter() shape=2x2x1x1
+a [1, 2, 4, 4] = Conv2d(images, w)
+a.relu [1, 2, 4, 4] = Relu(a)
+b [1, 2, 4, 4] = Conv2d(a.relu, w)
+b.silu [1, 2, 4, 4] = Silu(b)
+sum [1, 2, 4, 4] = Add(b, b.silu)
+pool [1, 2, 4, 4] = MaxPool2d(sum) kernel=3x3 padding=1x1
+pool.relu [1, 2, 4, 4] = Relu(pool)
+output outputs = pool.relu
+)");
+  const auto activation_of = [&](const char* name) { return fused_activation(graph, *graph.find(name)); };
+  ASSERT_NE(activation_of("a"), nullptr);
+  EXPECT_EQ(*activation_of("a"), *graph.find("a.relu"));
+  EXPECT_EQ(activation_of("b"), nullptr) << "Add reads it, too";
+  EXPECT_EQ(activation_of("pool"), nullptr) << "no convolution";
+  EXPECT_EQ(activation_of("pool.relu"), nullptr);
+}
+
 }  // namespace
 }  // namespace y6q::ir

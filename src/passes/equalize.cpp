@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "ir/queries.h"
 #include "passes/rewrite.h"
 
 namespace y6q::passes {
@@ -20,7 +21,7 @@ constexpr double kLargestScale = 32;
 bool owns_arrays(const ir::Graph& graph, const ir::Node& conv) {
   return std::all_of(conv.inputs.begin() + 1, conv.inputs.end(), [&](Value array) {
     return std::holds_alternative<ir::Parameter>(graph.node(array).op) &&
-           sole_consumer(graph, array) != nullptr;
+           ir::sole_consumer(graph, array) != nullptr;
   });
 }
 
@@ -28,9 +29,9 @@ bool owns_arrays(const ir::Graph& graph, const ir::Node& conv) {
 const Value* second_of(const ir::Graph& graph, Value first) {
   const ir::Node& node = graph.node(first);
   if (!std::holds_alternative<ir::Conv2d>(node.op) || !owns_arrays(graph, node)) return nullptr;
-  const Value* relu = sole_consumer(graph, first);
+  const Value* relu = ir::sole_consumer(graph, first);
   if (relu == nullptr || !std::holds_alternative<ir::Relu>(graph.node(*relu).op)) return nullptr;
-  const Value* second = sole_consumer(graph, *relu);
+  const Value* second = ir::sole_consumer(graph, *relu);
   if (second == nullptr) return nullptr;
   const auto* conv = std::get_if<ir::Conv2d>(&graph.node(*second).op);
   const bool fits = conv != nullptr && conv->groups == 1 && owns_arrays(graph, graph.node(*second));

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ir/queries.h"
 #include "passes/affine.h"
 #include "passes/rewrite.h"
 
@@ -12,7 +13,7 @@ using ir::Value;
 
 /// A Parameter, or one behind a quantizer with a range for each output channel, that nothing else reads.
 bool is_array_of_one(const ir::Graph& graph, Value value) {
-  if (sole_consumer(graph, value) == nullptr) return false;
+  if (ir::sole_consumer(graph, value) == nullptr) return false;
   const ir::Node& node = graph.node(value);
   if (std::holds_alternative<ir::Parameter>(node.op)) return true;
   const auto* quantizer = std::get_if<ir::FakeQuant>(&node.op);
@@ -27,7 +28,7 @@ const Value* foldable(const ir::Graph& graph, Value conv) {
   for (size_t i = 1; i < node.inputs.size(); ++i) {
     if (!is_array_of_one(graph, node.inputs[i])) return nullptr;
   }
-  const Value* reader = sole_consumer(graph, conv);
+  const Value* reader = ir::sole_consumer(graph, conv);
   const bool norm = reader != nullptr && std::holds_alternative<ir::BatchNorm>(graph.node(*reader).op);
   return norm && graph.node(*reader).inputs[0] == conv ? reader : nullptr;
 }

@@ -14,7 +14,7 @@ using ir::Value;
 bool lacks_norm(const ir::Graph& graph, Value value) {
   const ir::Node& node = graph.node(value);
   if (!std::holds_alternative<ir::Conv2d>(node.op) || node.inputs.size() != 3) return false;
-  const Value* reader = sole_consumer(graph, value);
+  const Value* reader = ir::sole_consumer(graph, value);
   const bool has_norm = reader != nullptr && std::holds_alternative<ir::BatchNorm>(graph.node(*reader).op);
   return !has_norm && !ir::is_prediction(graph, value);
 }

@@ -34,8 +34,6 @@ void check(const ir::Graph& graph, const QuantPolicy& policy) {
   }
 }
 
-bool is_activation(const ir::Node& node) { return is_any<ir::Relu, ir::Silu>(node); }
-
 /// By node: is it computed in INT8, can its result not be negative, is its result rounded for all who read
 /// it.
 struct Plan {
@@ -45,10 +43,11 @@ struct Plan {
       : quantized(graph.size()), non_negative(graph.size()), rounded(graph.size()) {
     for (uint32_t id = 0; id < graph.size(); ++id) {
       const ir::Node& node = graph[id];
-      const bool passes_on = is_any<ir::MaxPool2d, ir::Concat>(node);
       const auto is_non_negative = [&](Value input) { return non_negative[input.id]; };
-      non_negative[id] = is_any<ir::Input, ir::Relu>(node) ||
-                         (passes_on && std::all_of(node.inputs.begin(), node.inputs.end(), is_non_negative));
+      const ir::Sign sign = ir::sign_of(node.op);
+      non_negative[id] = sign == ir::Sign::non_negative ||
+                         (sign == ir::Sign::as_inputs &&
+                          std::all_of(node.inputs.begin(), node.inputs.end(), is_non_negative));
     }
     for (auto id = static_cast<uint32_t>(graph.size()); id-- > 0;) {  // readers come before what they read
       const ir::Node& node = graph[id];
@@ -74,17 +73,11 @@ struct Plan {
            (is_any<ir::ConvTranspose2d>(node) && policy.rules.transposed == quant::Transposed::unquantized);
   }
 
-  /// An activation that alone reads a convolution is part of it.
-  static bool is_fused(const ir::Graph& graph, Value value) {
-    const Value* reader = sole_consumer(graph, value);
-    return reader != nullptr && is_any<ir::Conv2d, ir::ConvTranspose2d>(graph.node(value)) &&
-           is_activation(graph.node(*reader));
-  }
-
   bool is_written_quantized(const ir::Graph& graph, Value value) const {
     const ir::Node& node = graph.node(value);
-    if (!is_activation(node)) return quantized[value.id] && !is_fused(graph, value);
-    return quantized[node.inputs[0].id] && is_fused(graph, node.inputs[0]);
+    if (!ir::is_activation(node.op))
+      return quantized[value.id] && ir::fused_activation(graph, value) == nullptr;
+    return quantized[node.inputs[0].id] && ir::fused_activation(graph, node.inputs[0]) != nullptr;
   }
 };
 

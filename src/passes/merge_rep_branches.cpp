@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "ir/queries.h"
 #include "passes/affine.h"
 #include "passes/rewrite.h"
 
@@ -22,7 +23,7 @@ struct Branch {
 
 constexpr ir::AvgPool2d kOnePixel{.kernel = {1, 1}, .stride = {1, 1}, .pad = {0, 0}};
 
-bool disappears(const ir::Graph& graph, Value value) { return sole_consumer(graph, value) != nullptr; }
+bool disappears(const ir::Graph& graph, Value value) { return ir::sole_consumer(graph, value) != nullptr; }
 
 /// Leaves of the tree of additions under `add`, left to right.
 void collect_leaves(const ir::Graph& graph, Value value, bool is_root, std::vector<Value>& leaves) {
@@ -205,7 +206,7 @@ void merge(Rewriter& rewriter, const ir::Model& model, Value add, const std::vec
 ir::Model merge_rep_branches(const ir::Model& model) {
   Rewriter rewriter(model);
   for (const Value value : rewriter.old_values()) {
-    const Value* reader = sole_consumer(model.graph, value);
+    const Value* reader = ir::sole_consumer(model.graph, value);
     // Part of a larger sum that merges as a whole: kept here, dropped by finish().
     const bool inner = reader != nullptr && branches_of(model, *reader).has_value();
     const auto branches = inner ? std::nullopt : branches_of(model, value);

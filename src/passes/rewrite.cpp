@@ -54,11 +54,6 @@ ir::Model Rewriter::finish() {
   return without_dead_nodes(result_);
 }
 
-const Value* sole_consumer(const ir::Graph& graph, Value value) {
-  const auto& consumers = graph.consumers(value);
-  return consumers.size() == 1 && !graph.is_output(value) ? &consumers[0] : nullptr;
-}
-
 ir::Model without_dead_nodes(const ir::Model& model) {
   const ir::Graph& graph = model.graph;
   std::vector<bool> live(graph.size());

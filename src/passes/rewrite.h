@@ -49,9 +49,6 @@ class Rewriter {
   std::vector<ir::Value> mapped_;
 };
 
-/// The one node that reads `value`, when there is one and `value` is not an output.
-const ir::Value* sole_consumer(const ir::Graph& graph, ir::Value value);
-
 /// The model without what none of its outputs needs.
 ir::Model without_dead_nodes(const ir::Model& model);
 

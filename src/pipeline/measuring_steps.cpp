@@ -28,7 +28,7 @@ class MeasuringSteps {
 
   std::vector<Step> list() {
     for (const Measured& row : rows_) evaluate(row);
-    compare();
+    differences();
     if (in_.network.prefix.empty()) bench();
     return std::move(steps_);
   }
@@ -81,7 +81,7 @@ class MeasuringSteps {
   }
 
   /// Paired bootstrap of each row against float, and of engines against their simulation.
-  void compare() {
+  void differences() {
     Step step{.phase = "evaluate",
               .name = prefix_ + in_.network.prefix + "differences",
               .choices = {{"data", in_.premises.measured}, {"replicates", kReplicates}},

@@ -28,14 +28,13 @@ bool is_any(const ir::Node& node) {
   return (std::holds_alternative<Ops>(node.op) || ...);
 }
 
-/// An activation that alone reads a convolution is part of it; a norm belongs to what it follows.
+/// A norm belongs to what it follows, and an activation to either.
 bool is_inside_a_layer(const ir::Graph& graph, Value value) {
-  const auto& readers = graph.consumers(value);
-  if (readers.size() != 1 || graph.is_output(value)) return false;
-  const ir::Node& reader = graph.node(readers[0]);
-  return is_any<ir::BatchNorm>(reader) ||
-         (is_any<ir::Relu, ir::Silu>(reader) &&
-          is_any<ir::Conv2d, ir::ConvTranspose2d, ir::BatchNorm>(graph.node(value)));
+  const Value* reader = ir::sole_consumer(graph, value);
+  if (reader == nullptr) return false;
+  const ir::Op& op = graph.node(*reader).op;
+  return is_any<ir::BatchNorm>(graph.node(*reader)) || ir::fused_activation(graph, value) != nullptr ||
+         (ir::is_activation(op) && is_any<ir::BatchNorm>(graph.node(value)));
 }
 
 /// Prediction maps are called as outputs, whatever the file calls them: cls0 …, reg0 ….

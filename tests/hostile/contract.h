@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "formats/model_file.h"
 #include "ir/queries.h"
@@ -24,6 +25,17 @@ class Contract : public testing::Test {
  protected:
   static Outcome run(const Arguments& arguments, const support::ProcessOptions& options = {}) {
     return support::run(Y6Q_PROGRAM, arguments, options);
+  }
+
+  /// Those that the program's help lists: a line each under "Subcommands:", the name first.
+  static std::vector<std::string> subcommands() {
+    std::istringstream lines(run({"--help"}).out);
+    std::vector<std::string> names;
+    for (std::string line; std::getline(lines, line) && line != "Subcommands:";) {
+    }
+    for (std::string line; std::getline(lines, line) && line.starts_with("  ");)
+      names.push_back(line.substr(2, line.find(' ', 2) - 2));
+    return names;
   }
 
   /// The command ends with `code`, says on stderr what `message` expects, and nothing on stdout.

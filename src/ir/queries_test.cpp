@@ -76,7 +76,7 @@ a.relu [1, 2, 4, 4] = Relu(a)
 b [1, 2, 4, 4] = Conv2d(a.relu, w)
 b.silu [1, 2, 4, 4] = Silu(b)
 sum [1, 2, 4, 4] = Add(b, b.silu)
-pool [1, 2, 4, 4] = MaxPool2d(sum) kernel=3x3 padding=1x1
+pool [1, 2, 4, 4] = MaxPool2d(sum) kernel=3x3 pad=1x1
 pool.relu [1, 2, 4, 4] = Relu(pool)
 output outputs = pool.relu
 )");

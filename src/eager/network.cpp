@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "eager/fake_quant.h"
 #include "eager/fake_quant_operators.h"
+#include "eager/learned_range.h"
 #include "eager/run_operator.h"
 #include "ir/queries.h"
 
@@ -17,10 +18,11 @@ namespace {
 using torch::Tensor;
 
 /// spec/02 §7: gains of batch normalisation are not decayed, other weights are, biases are not.
-Kind kind_of(const ir::Graph& graph, ir::Value parameter) {
+Kind kind_of(const ir::Graph& graph, ir::Value parameter, bool learn_ranges) {
   const bool trainable = std::get<ir::Parameter>(graph.node(parameter).op).trainable;
   for (const ir::Value reader : graph.consumers(parameter)) {
     const ir::Node& node = graph.node(reader);
+    if (learn_ranges && ir::is_activation_quantizer(graph, node)) return Kind::range;
     if (!trainable) return std::holds_alternative<ir::BatchNorm>(node.op) ? Kind::statistics : Kind::buffer;
     if (std::holds_alternative<ir::BatchNorm>(node.op)) {
       return node.inputs[1] == parameter ? Kind::bn_gain : Kind::bias;
@@ -121,8 +123,10 @@ struct Network::Plan {
       if (observer && ir::is_activation_quantizer(graph, node)) observer(node, operands[0]);
       return operands[0];
     }
-    return fake_quantize(operands[0], operands[1], std::get<ir::FakeQuant>(node.op),
-                         step.quantizer_rectifies);
+    const auto& op = std::get<ir::FakeQuant>(node.op);
+    const Tensor rounded = fake_quantize(operands[0], operands[1].detach(), op, step.quantizer_rectifies);
+    if (mode != Mode::train || !operands[1].requires_grad()) return rounded;
+    return with_learned_range(rounded, operands[0], operands[1], op, step.quantizer_rectifies);
   }
 
   Tensor run(const Step& step, const std::vector<Tensor>& results, Mode mode) const {
@@ -169,7 +173,7 @@ Network::Network(const ir::Model& model, const NetworkOptions& options) : plan_(
       input = id;
     }
     if (!std::holds_alternative<ir::Parameter>(node.op)) continue;
-    const Kind kind = kind_of(model.graph, {id});
+    const Kind kind = kind_of(model.graph, {id}, options.learn_ranges);
     Tensor tensor = to_tensor(model.weight({id}), options.channels_last).to(options.device);
     tensor.set_requires_grad(learns(kind));
     plan_->tensor_of_node[id] = static_cast<int64_t>(plan_->tensors.size());
@@ -200,6 +204,9 @@ size_t Network::output_index(std::string_view name) const {
 
 void Network::follow_weights() {
   const torch::NoGradGuard no_gradients;
+  for (NamedTensor& named : plan_->tensors) {
+    if (named.kind == Kind::range) named.tensor.copy_(at::maximum(named.tensor, named.tensor.neg()));
+  }
   for (const ir::Node& node : plan_->graph.nodes()) {
     if (!ir::is_weight_quantizer(plan_->graph, node)) continue;
     const Tensor& source = plan_->tensor_of(node.inputs[0]);

@@ -25,6 +25,7 @@ enum class Kind {
   weight,
   bias,
   statistics,  ///< running ones of batch normalisation: moved by the forward pass in training
+  range,       ///< of an activation's quantizer, with NetworkOptions::learn_ranges
   buffer
 };
 inline bool learns(Kind kind) { return kind != Kind::statistics && kind != Kind::buffer; }
@@ -42,6 +43,7 @@ struct NetworkOptions {
   bool bf16 = false;
   bool channels_last = true;     ///< memory layout of activations and convolution weights
   at::Device device = at::kCPU;  ///< of parameters and activations; open_device gives it
+  bool learn_ranges = false;     ///< ranges of activations get gradients (with_learned_range)
   /// SyncBN: in training, batch statistics over the images of all these processes. Null: of one's own.
   dist::Group* sync_batch_norm = nullptr;
 };
@@ -67,8 +69,8 @@ class Network {
   using Observer = std::function<void(const ir::Node& quantizer, const torch::Tensor& source)>;
   void set_observer(Observer observer);
 
-  /// Sets the ranges of weight quantizers as passes::refresh_weight_ranges does: weights that train must not
-  /// leave their range (the reference freezes it).
+  /// Sets the ranges of weight quantizers as passes::refresh_ranges does: weights that train must not
+  /// leave their range (the reference freezes it). Ranges that learn stay positive.
   void follow_weights();
 
   /// Every Parameter node, in graph order, buffers included.

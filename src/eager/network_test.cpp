@@ -104,7 +104,7 @@ TEST(Network, HasNothingOfTheCpuInItsPlan) {
   x = m.graph.add("concat", ir::Concat{}, {x, m.graph.add("again", ir::Silu{}, {x})});
   m.graph.mark_output("decoded",
                       m.graph.add("decode", ir::Decode{{4}}, {x, m.graph.add("four", ir::Silu{}, {images})}));
-  Network network(m, {.device = at::kMeta});
+  Network network(m, {.device = at::kMeta, .learn_ranges = true});
   network.follow_weights();
   const torch::Tensor pixels = torch::empty({2, 4, 9, 7}, at::TensorOptions(at::kMeta));
   for (const Mode mode : {Mode::evaluate, Mode::observe, Mode::train})
@@ -263,6 +263,30 @@ TEST(Network, FakeQuantizationPassesGradientsInsideTheRangeOnly) {
       .sum()
       .backward();
   EXPECT_FLOAT_EQ(network.tensors()[0].tensor.grad().item<float>(), 0.5F);
+}
+
+TEST(Network, RangesOfActivationsLearnWhereAskedForAndStayPositive) {
+  for (const bool learn : {false, true}) {
+    Network network(every_operator(), {.learn_ranges = learn});
+    const auto images = torch::rand({1, 4, 9, 7});
+    torch::Tensor loss = torch::zeros({});
+    for (const torch::Tensor& output : network.forward(images, Mode::train))
+      loss = loss + output.square().sum();
+    loss.backward();
+    int ranges = 0;
+    for (NamedTensor entry : network.tensors()) {
+      if (!entry.name.ends_with("amax")) continue;
+      EXPECT_EQ(entry.kind, learn ? Kind::range : Kind::buffer) << entry.name;
+      EXPECT_EQ(entry.tensor.grad().defined(), learn) << entry.name;
+      const torch::NoGradGuard no_gradients;
+      const auto before = entry.tensor.clone();
+      if (learn) entry.tensor.neg_();
+      network.follow_weights();
+      EXPECT_TRUE(torch::equal(entry.tensor, before)) << entry.name;
+      ++ranges;
+    }
+    EXPECT_GT(ranges, 0);
+  }
 }
 
 TEST(Network, Bf16StaysWithinItsPrecisionOfFloat32) {

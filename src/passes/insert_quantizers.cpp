@@ -6,7 +6,7 @@
 
 #include "base/errors.h"
 #include "ir/queries.h"
-#include "passes/refresh_weight_ranges.h"
+#include "passes/refresh_ranges.h"
 #include "passes/rewrite.h"
 
 namespace y6q::passes {

@@ -13,7 +13,7 @@
 #include "passes/fold_batch_norm.h"
 #include "passes/insert_batch_norm.h"
 #include "passes/merge_rep_branches.h"
-#include "passes/refresh_weight_ranges.h"
+#include "passes/refresh_ranges.h"
 #include "ptq/moments.h"
 #include "stages/train.h"
 
@@ -159,9 +159,7 @@ TrainSummary qat(const QatOptions& options, Run& run) {
   plan.subject = fmt::format("qat of {} with teacher '{}' and scales '{}'", sha256_of_file(options.weights),
                              plan.info.provenance["teacher_sha256"],
                              options.scales.empty() ? "" : sha256_of_file(options.scales));
-  plan.finish = [](const ir::Model& model) {
-    return passes::refresh_weight_ranges(passes::fold_batch_norm(model));
-  };
+  plan.finish = [](const ir::Model& model) { return passes::refresh_ranges(passes::fold_batch_norm(model)); };
   return run_training(plan, options.training, run);
 }
 

@@ -91,6 +91,7 @@ Learner::Learner(const Training& training, const TrainRecipe& recipe, double wei
       network_(
           with_frozen(eager::Network(training.start, {.bf16 = use_bf16(recipe.bf16, device),
                                                       .device = device,
+                                                      .learn_ranges = recipe.learn_ranges,
                                                       .sync_batch_norm = recipe.sync_bn ? &group : nullptr}),
                       recipe.freeze)),
       gather_(network_),

@@ -45,6 +45,8 @@ const std::vector<Field<TrainRecipe>>& recipe_fields() {
       number_field("distill_temperature", &TrainRecipe::distill_temperature, 0.01, 1e6,
                    "Temperature of class distillation"),
       truth_field("sync_bn", &TrainRecipe::sync_bn, "Batch statistics over the images of all processes"),
+      truth_field("learn_ranges", &TrainRecipe::learn_ranges,
+                  "Ranges of quantized activations learn, too (LSQ)"),
       truth_field("ema", &TrainRecipe::ema, "Average the weights"),
       word_field("bf16", &TrainRecipe::bf16, {"auto", "on", "off"}, "Train in BF16"),
       number_field("seed", &TrainRecipe::seed, 0, 18446744073709551615.0, "Seed of all random draws"),

@@ -38,6 +38,7 @@ struct TrainRecipe {
   double distill_temperature = 20;     ///< of class distillation
   bool sync_bn =
       false;        ///< batch statistics over the images of all processes, by one algorithm for any number
+  bool learn_ranges = false;  ///< QAT: ranges of activations learn, too
   bool ema = true;  ///< false: evaluate and keep the raw weights
   std::string bf16 = "auto";  ///< auto, on, off
   uint64_t seed = 0;

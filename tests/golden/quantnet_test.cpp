@@ -9,7 +9,7 @@
 #include "passes/append_decode.h"
 #include "passes/fold_batch_norm.h"
 #include "passes/insert_quantizers.h"
-#include "passes/refresh_weight_ranges.h"
+#include "passes/refresh_ranges.h"
 #include "passes/rewrite.h"
 #include "passes/share_ranges.h"
 #include "quant/range_search.h"
@@ -258,7 +258,7 @@ TEST(GoldenQuantnet, RangesSearchedInTheRecordedHistogramsAgree) {
 TEST(GoldenQuantnet, FoldedBatchNormGivesTheRecordedWeightsRangesAndOutputs) {
   Y6Q_NEED_GOLDEN();
   const auto folded = quantnet("folded");
-  const ir::Model model = passes::refresh_weight_ranges(
+  const ir::Model model = passes::refresh_ranges(
       ReferencePlacement(passes::fold_batch_norm(float_network({64, 64})), ranges_of("entropy")).run());
   int64_t compared = 0;
   for (const auto& [key, raw] : folded.tensors()) {

@@ -6,7 +6,7 @@
 
 #include "base/half.h"
 #include "onnx/emit.h"
-#include "passes/refresh_weight_ranges.h"
+#include "passes/refresh_ranges.h"
 #include "pipeline/yolov6_networks.h"
 
 namespace y6q::pipeline {

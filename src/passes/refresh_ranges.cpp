@@ -1,4 +1,4 @@
-#include "passes/refresh_weight_ranges.h"
+#include "passes/refresh_ranges.h"
 
 #include <algorithm>
 #include <cmath>
@@ -31,18 +31,25 @@ ir::Array largest_magnitudes(const ir::Array& weight, int64_t axis) {
   return ranges;
 }
 
+float of_half_step(float amax, const ir::FakeQuant& quantizer) {
+  if (!quantizer.half_scale) return amax;
+  return quant::range_of_half_step(amax, quant::integer_range(quantizer.bits, quantizer.is_signed));
+}
+
 }  // namespace
 
 ir::Array weight_ranges(const ir::Array& weight, const ir::FakeQuant& quantizer) {
   ir::Array ranges = largest_magnitudes(weight, quantizer.channel_axis);
-  if (!quantizer.half_scale) return ranges;
-  const auto integers = quant::integer_range(quantizer.bits, quantizer.is_signed);
-  for (float& range : ranges.floats()) range = quant::range_of_half_step(range, integers);
+  for (float& range : ranges.floats()) range = of_half_step(range, quantizer);
   return ranges;
 }
 
-ir::Model refresh_weight_ranges(ir::Model model) {
+ir::Model refresh_ranges(ir::Model model) {
   for (const ir::Node& node : model.graph.nodes()) {
+    if (ir::is_activation_quantizer(model.graph, node)) {
+      float& amax = model.weights.at(model.graph.node(node.inputs[1]).name).floats()[0];
+      amax = of_half_step(amax, std::get<ir::FakeQuant>(node.op));
+    }
     if (!ir::is_weight_quantizer(model.graph, node)) continue;
     model.weights.at(model.graph.node(node.inputs[1]).name) =
         weight_ranges(model.weight(node.inputs[0]), std::get<ir::FakeQuant>(node.op));

@@ -11,8 +11,9 @@ namespace y6q::passes {
 ///       \     /                   \     /
 ///        quant        -->          quant
 ///
-/// Differs from the model where a range was another one. Activation ranges stay.
-ir::Model refresh_weight_ranges(ir::Model model);
+/// Ranges of activations stay, but for those that are not of an FP16 scale where their quantizer asks for it:
+/// they become the next ones that are.
+ir::Model refresh_ranges(ir::Model model);
 
 /// The ranges that `quantizer` needs for this weight: the largest magnitude of each channel of its axis,
 /// shape [channels], or of all elements where it has none, shape []; with half_scale the next ones whose

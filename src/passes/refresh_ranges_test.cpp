@@ -1,6 +1,8 @@
-#include "passes/refresh_weight_ranges.h"
+#include "passes/refresh_ranges.h"
 
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 #include "passes/insert_quantizers.h"
 
@@ -15,20 +17,28 @@ ir::Model one_conv(const quant::Rules& rules = {}) {
   return insert_quantizers(model, {.rules = rules});
 }
 
-TEST(RefreshWeightRanges, TakesTheLargestMagnitudeOfEachChannel) {
+TEST(RefreshRanges, TakesTheLargestMagnitudeOfEachChannel) {
   ir::Model model = one_conv();
   model.weights.at("w").floats() = {0.25F, 2, -7, 1};
   model.weights.at("images.amax") = ir::Array::scalar(5);
-  model = refresh_weight_ranges(std::move(model));
+  model = refresh_ranges(std::move(model));
   EXPECT_EQ(model.weights.at("w.amax").floats(), (std::vector<float>{2, 7}));
   EXPECT_EQ(model.weights.at("images.amax").floats(), (std::vector<float>{5}));
 }
 
-TEST(RefreshWeightRanges, LeavesAFreshModelAlone) {
+TEST(RefreshRanges, LeavesAFreshModelAlone) {
   for (const quant::Rules& rules : {quant::Rules{}, quant::rules_of(quant::Scheme::tensorrt)}) {
     const ir::Model model = one_conv(rules);
-    EXPECT_EQ(refresh_weight_ranges(model).weights, model.weights);
+    EXPECT_EQ(refresh_ranges(model).weights, model.weights);
   }
+}
+
+// 5 / 127 lies between two FP16 numbers, 2^-15 apart there.
+TEST(RefreshRanges, OfActivationsBecomeThoseOfFp16ScalesWhereTheQuantizerAsksForThem) {
+  ir::Model model = one_conv(quant::rules_of(quant::Scheme::tensorrt));
+  model.weights.at("images.amax") = ir::Array::scalar(5);
+  const float steps = std::ceil(5.0F / 127 * 0x1p15F);
+  EXPECT_EQ(refresh_ranges(model).weights.at("images.amax").floats()[0], 127 * steps * 0x1p-15F);
 }
 
 TEST(WeightRanges, RunAlongTheAxis) {

@@ -12,10 +12,12 @@ namespace {
 
 using ir::Value;
 
-/// Quantized minus given weights.
-std::vector<float> rounding_errors(const ir::Model& model, const ir::Node& quantizer) {
+/// Quantized minus unrounded weights.
+std::vector<float> rounding_errors(const ir::Model& model, const ir::Node& quantizer,
+                                   const ir::Model& unrounded) {
   std::vector<float> errors = rounded_weight(model, quantizer);
-  const std::vector<float>& weight = model.floats(quantizer.inputs[0]);
+  const std::vector<float>& weight =
+      unrounded.weights.at(model.graph.node(quantizer.inputs[0]).name).floats();
   for (size_t i = 0; i < errors.size(); ++i) errors[i] -= weight[i];
   return errors;
 }
@@ -61,7 +63,7 @@ bool is_correctable(const ir::Graph& graph, const ir::Node& node, const ChannelM
 
 }  // namespace
 
-ir::Model correct_biases(const ir::Model& model, const ChannelMeans& means) {
+ir::Model correct_biases(const ir::Model& model, const ir::Model& unrounded, const ChannelMeans& means) {
   Rewriter rewriter(model);
   for (const Value value : rewriter.old_values()) {
     const ir::Node& node = model.graph.node(value);
@@ -73,7 +75,8 @@ ir::Model correct_biases(const ir::Model& model, const ChannelMeans& means) {
         throw InternalError("correct_biases: '{}' has {} means for {} channels", node.name,
                             channel_means.size(), layout.inputs * layout.groups);
       }
-      const std::vector<double> shift = mean_shift(rounding_errors(model, quantizer), channel_means, layout);
+      const std::vector<double> shift =
+          mean_shift(rounding_errors(model, quantizer, unrounded), channel_means, layout);
       ir::Array bias = model.weight(node.inputs[2]);
       for (size_t o = 0; o < shift.size(); ++o) bias.floats()[o] -= static_cast<float>(shift[o]);
       rewriter.set_array(node.inputs[2], std::move(bias));

@@ -27,7 +27,7 @@ TEST(CorrectBiases, TakesBackErrorTimesMean) {
   model.weights["w.amax"].floats() = {127.0F};
   model.weights["b"].floats() = {1.0F};
   // Error of the first weight: 0 - 0.4; mean 10: the output is 4 too low.
-  const ir::Model after = correct_biases(model, {{"images.quant", {10, 20}}});
+  const ir::Model after = correct_biases(model, model, {{"images.quant", {10, 20}}});
   EXPECT_NEAR(after.weights.at("b").floats()[0], 5, 1e-5);
   EXPECT_EQ(after.weights.at("w").floats(), model.weights.at("w").floats());
   EXPECT_EQ(ir::to_text(after.graph), ir::to_text(model.graph));
@@ -35,11 +35,12 @@ TEST(CorrectBiases, TakesBackErrorTimesMean) {
 
 TEST(CorrectBiases, LeavesLayersWithoutMeansAlone) {
   const ir::Model model = model_of(kPointwise);
-  EXPECT_EQ(correct_biases(model, {{"other.quant", {1, 2}}}).weights, model.weights);
+  EXPECT_EQ(correct_biases(model, model, {{"other.quant", {1, 2}}}).weights, model.weights);
 }
 
 TEST(CorrectBiases, RefusesMeansOfAnotherLength) {
-  EXPECT_THROW(correct_biases(model_of(kPointwise), {{"images.quant", {10}}}), InternalError);
+  EXPECT_THROW(correct_biases(model_of(kPointwise), model_of(kPointwise), {{"images.quant", {10}}}),
+               InternalError);
 }
 
 /// Mean of each channel over N, H and W.
@@ -79,7 +80,7 @@ TEST(CorrectBiases, RestoresTheMeanOutputOfGroupedAndTransposedConvolutions) {
   for (int i = 0; i < 64; ++i) images.data.push_back(0.25 * (i / 16 + 1));
   const auto means = channel_means(images);
   const auto want = ir::interpret(exact, images), wrong = ir::interpret(model, images);
-  const auto got = ir::interpret(correct_biases(model, {{"images.quant", means}}), images);
+  const auto got = ir::interpret(correct_biases(model, model, {{"images.quant", means}}), images);
   for (const char* output : {"conv", "up"}) {
     const auto wanted = channel_means(want.at(output)), fixed = channel_means(got.at(output));
     const auto shifted = channel_means(wrong.at(output));

@@ -24,8 +24,7 @@ double power(const Tensor& values) { return values.square().sum(torch::kFloat64)
 
 /// One output pixel a window, [S, O]: its position relative to strides does not matter for a sample.
 Tensor outputs(const Tensor& windows, const Tensor& kernel) {
-  const Tensor seen = kernel.size(2) == 1 ? centre_of(windows) : windows;
-  return seen.flatten(1).matmul(kernel.flatten(1).t());
+  return seen_by(kernel, windows).flatten(1).matmul(kernel.flatten(1).t());
 }
 
 double error_of(const SeenTensor& tensor, const ir::FakeQuant& quantizer, float amax) {
@@ -61,6 +60,10 @@ Tensor windows_at(const std::vector<Place>& places, const Tensor& source) {
   return torch::stack(pixels, -1)
       .view({static_cast<int64_t>(places.size()), source.size(1), kWindowSide, kWindowSide})
       .cpu();
+}
+
+Tensor seen_by(const Tensor& kernel, const Tensor& windows) {
+  return kernel.size(2) == 1 ? centre_of(windows) : windows;
 }
 
 float range_by(quant::RangeMethod method, const quant::Histogram& histogram, const ir::FakeQuant& quantizer,

@@ -8,8 +8,6 @@
 
 namespace y6q::ptq {
 
-/// Pixels of a tensor that are kept for the search, for all images together.
-inline constexpr int64_t kWindows = 256;
 /// Rows and columns around such a pixel: what a 3x3 convolution sees.
 inline constexpr int64_t kWindowSide = 3;
 
@@ -21,6 +19,9 @@ struct Place {
 
 /// source [N, C, H, W] -> [places, C, 3, 3], zeros outside the source.
 torch::Tensor windows_at(const std::vector<Place>& places, const torch::Tensor& source);
+
+/// What a kernel [O, C, k, k] sees of windows: [S, C, k, k].
+torch::Tensor seen_by(const torch::Tensor& kernel, const torch::Tensor& windows);
 
 /// A tensor as the search for its best range knows it.
 struct SeenTensor {

@@ -7,6 +7,7 @@
 #include "data/loader.h"
 #include "dist/message.h"
 #include "eager/device.h"
+#include "eager/fake_quant.h"
 #include "eager/images.h"
 #include "eager/network.h"
 #include "ir/queries.h"
@@ -14,6 +15,7 @@
 #include "passes/deploy.h"
 #include "passes/equalize.h"
 #include "passes/share_ranges.h"
+#include "ptq/adaptive_rounding.h"
 
 namespace y6q::ptq {
 namespace {
@@ -42,6 +44,12 @@ std::optional<torch::Tensor> kernel_of(const ir::Model& model, const ir::Node& n
 }
 
 }  // namespace
+
+int64_t RangeOptions::windows() const {
+  // A sum over a window's values has as many unknowns; a range has one.
+  if (adaptive_rounding) return 2048;
+  return method ? 0 : 256;
+}
 
 ir::Model deployed(const ir::Model& trained, const RangeOptions& options) {
   ir::Model model = passes::deploy(trained);
@@ -135,7 +143,7 @@ class Calibrator::Look {
   void look(const data::Batch& batch) {
     number_ = batch.number;
     const int64_t before = batch.number * images_.batch_size, count = std::min(batch.count, wanted_ - before);
-    if (images_.keep_windows) draw_places(before, count);
+    if (images_.windows > 0) draw_places(before, count);
     network_.forward(eager::to_images(batch.images.data(), {count, 3, batch.height, batch.width}, device_),
                      eager::Mode::observe);
     monitor_.advance(std::min(before + count, wanted_), "");
@@ -143,10 +151,10 @@ class Calibrator::Look {
 
   /// The same number in each image, the same ones whichever process looks at it.
   void draw_places(int64_t before, int64_t count) {
-    const int64_t in_image = (kWindows + wanted_ - 1) / wanted_;
+    const int64_t in_image = (images_.windows + wanted_ - 1) / wanted_;
     places_.clear();
     for (int64_t i = 0; i < count * in_image; ++i) {
-      if (before * in_image + i >= kWindows) break;
+      if (before * in_image + i >= images_.windows) break;
       Random random(images_.seed, before * in_image + i);
       const double y = random.uniform(), x = random.uniform();
       places_.push_back({i / in_image, y, x});
@@ -242,13 +250,15 @@ int64_t Calibrator::look_at(const data::Dataset& dataset, const CalibrationImage
   return std::min(images.count, static_cast<int64_t>(dataset.images.size()));
 }
 
+torch::Tensor Calibrator::windows_of(const ir::Node& quantizer) const {
+  const std::vector<float>& windows = seen_.at(quantizer.name).windows;
+  const int64_t channels = quantizer.shape[1], window = channels * kWindowSide * kWindowSide;
+  return torch::tensor(windows).view({std::ssize(windows) / window, channels, kWindowSide, kWindowSide});
+}
+
 SeenTensor Calibrator::seen_tensor(const ir::Model& model, ir::Value quantizer) const {
   const ir::Node& node = model.graph.node(quantizer);
-  const Seen& seen = seen_.at(node.name);
-  const int64_t channels = node.shape[1], window = channels * kWindowSide * kWindowSide;
-  SeenTensor tensor{seen.histogram,
-                    torch::tensor(seen.windows)
-                        .view({std::ssize(seen.windows) / window, channels, kWindowSide, kWindowSide})};
+  SeenTensor tensor{histogram(node.name), windows_of(node)};
   for (const ir::Value reader : model.graph.consumers(quantizer)) {
     if (auto kernel = kernel_of(model, model.graph.node(reader)))
       tensor.kernels.push_back(*std::move(kernel));
@@ -267,6 +277,25 @@ void Calibrator::search(ir::Model& model, const RangeOptions& ranges) const {
   }
 }
 
+/// Of quantized convolutions whose windows hold all that they see.
+void Calibrator::round_weights(ir::Model& model) const {
+  for (uint32_t id = 0; id < model.graph.size(); ++id) {
+    const ir::Node& node = model.graph[id];
+    if (!std::holds_alternative<ir::Conv2d>(node.op) || !ir::is_quantized_layer(model.graph, node)) continue;
+    const auto kernel = kernel_of(model, node);
+    if (!kernel) continue;
+    const ir::Node &source = model.graph.node(node.inputs[0]), &weight = model.graph.node(node.inputs[1]);
+    const torch::Tensor inputs =
+        eager::fake_quantize(windows_of(source), torch::scalar_tensor(model.floats(source.inputs[1])[0]),
+                             std::get<ir::FakeQuant>(source.op));
+    const torch::Tensor rounded =
+        rounded_adaptively(kernel->flatten(1), torch::tensor(model.floats(weight.inputs[1])),
+                           seen_by(*kernel, inputs).flatten(1), std::get<ir::FakeQuant>(weight.op));
+    const float* first = rounded.const_data_ptr<float>();
+    model.weights.at(model.graph.node(weight.inputs[0]).name).floats().assign(first, first + rounded.numel());
+  }
+}
+
 ir::Model Calibrator::quantized(const RangeOptions& ranges, bool float_predictions,
                                 const std::set<std::string>& keep_float) const {
   // Ranges are shared before the search for their signs, which decide the number of levels, and after it.
@@ -274,12 +303,13 @@ ir::Model Calibrator::quantized(const RangeOptions& ranges, bool float_predictio
       float_, {.rules = ranges.rules(), .float_predictions = float_predictions, .keep_float = keep_float}));
   search(model, ranges);
   model = passes::share_ranges(model);
+  if (ranges.adaptive_rounding) round_weights(model);
   if (!ranges.bias_correction) return model;
   passes::ChannelMeans means;
   for (const auto& [name, seen] : seen_) {
     for (const double sum : seen.channel_sums) means[name].push_back(sum / seen.pixels);
   }
-  return passes::correct_biases(model, means);
+  return passes::correct_biases(model, float_, means);
 }
 
 }  // namespace y6q::ptq

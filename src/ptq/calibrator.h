@@ -21,10 +21,13 @@ struct RangeOptions {
   std::optional<quant::Transposed> transposed = {};  ///< the same
   std::optional<quant::RangeMethod> method = quant::RangeMethod::max;  ///< nothing: best_range
   double percentile = 99.99;
-  bool equalize = false;        ///< passes::equalize, before images are looked at
-  bool bias_correction = true;  ///< passes::correct_biases with the means of the same images
-  int64_t images = 128;         ///< to look at, drawn from the train split with the seed
+  bool equalize = false;           ///< passes::equalize, before images are looked at
+  bool adaptive_rounding = false;  ///< of weights: rounded_adaptively
+  bool bias_correction = true;     ///< passes::correct_biases with the means of the same images
+  int64_t images = 128;            ///< to look at, drawn from the train split with the seed
 
+  /// CalibrationImages::windows that the choices need.
+  int64_t windows() const;
   quant::Rules rules() const { return quant::rules_of(scheme, {weight_bits, transposed}); }
 };
 
@@ -39,7 +42,7 @@ struct CalibrationImages {
   uint64_t seed = 0;
   int workers = 2;
   std::string device = "cpu";  ///< see eager::open_device
-  bool keep_windows = false;   ///< for the search for the best ranges: a sample of every tensor
+  int64_t windows = 0;  ///< pixels of each tensor to keep with what is around them, of all images together
 };
 
 /// PTQ of one float network: looks at images once, then quantizes as often as asked for, each time another
@@ -56,7 +59,8 @@ class Calibrator {
   int64_t look_at(const data::Dataset& dataset, const CalibrationImages& images, Monitor& monitor,
                   dist::Group& group = dist::alone());
 
-  /// Inserts quantizers, searches ranges, gives concatenated tensors one range, corrects biases.
+  /// Inserts quantizers, searches ranges, gives concatenated tensors one range, rounds weights, corrects
+  /// biases.
   ir::Model quantized(const RangeOptions& ranges, bool float_predictions = true,
                       const std::set<std::string>& keep_float = {}) const;
 
@@ -71,12 +75,14 @@ class Calibrator {
     quant::Histogram histogram;
     std::vector<double> channel_sums;  ///< over images and pixels
     double pixels = 0;                 ///< of all images, per channel
-    std::vector<float> windows;        ///< [S, C, 3, 3] around pixels of all images (best_range.h)
+    std::vector<float> windows;        ///< [S, C, 3, 3] around pixels of all images (windows_at)
   };
   using AllSeen = std::map<std::string, Seen>;  ///< by the quantizer's name
   class Look;
 
   void search(ir::Model& model, const RangeOptions& ranges) const;
+  void round_weights(ir::Model& model) const;
+  torch::Tensor windows_of(const ir::Node& quantizer) const;
   SeenTensor seen_tensor(const ir::Model& model, ir::Value quantizer) const;
 
   ir::Model float_;

@@ -65,6 +65,9 @@ const std::vector<Field<RangeOptions>>& range_fields() {
                    "Share of values inside the range, in percent, for --method percentile and best"),
       truth_field("equalize", &RangeOptions::equalize,
                   "Even out the channels between two convolutions first (cross-layer equalization)"),
+      truth_field(
+          "adaptive_rounding", &RangeOptions::adaptive_rounding,
+          "Round weights so that the outputs of their convolutions change least, instead of to the nearest"),
       truth_field("bias_correction", &RangeOptions::bias_correction,
                   "Take back the shift of mean outputs that rounded weights cause"),
       number_field("images", &RangeOptions::images, 1, 1 << 20,

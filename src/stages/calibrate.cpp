@@ -120,7 +120,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
                                       .seed = run.seed(),
                                       .workers = run.workers(),
                                       .device = run.device(),
-                                      .keep_windows = !ranges.method},
+                                      .windows = ranges.windows()},
                                      run.monitor(), run.group());
   file.model = calibrator.quantized(ranges, true, keep_float);
   for (const ir::Value value : ir::activation_quantizers(file.model.graph)) {

@@ -98,9 +98,13 @@ train::GradientMasks step_masks(const ir::Model& parent, const ir::Model& calibr
     std::vector<float>& values =
         masks.emplace(name, ir::Array::filled(kernel.shape, 1)).first->second.floats();
     const auto taps = static_cast<size_t>(kernel.shape[2] * kernel.shape[3]);
+    const size_t row = values.size() / static_cast<size_t>(kernel.shape[0]);
     for (size_t first = 0; first < values.size(); first += taps) {
-      const auto largest = first + largest_magnitude({before.data() + first, taps});
+      auto largest = first + largest_magnitude({before.data() + first, taps});
       if (before[largest] == 0) continue;
+      // Weights that calibration rounded to zero learn as the others of their output do.
+      if (after[largest] == 0)
+        largest = first / row * row + largest_magnitude({before.data() + first / row * row, row});
       const double gain = static_cast<double>(after[largest]) / static_cast<double>(before[largest]);
       for (size_t i = first; i < first + taps; ++i)
         values[i] = static_cast<float>(static_cast<double>(values[i]) * gain * gain);

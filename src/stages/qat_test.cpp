@@ -75,5 +75,17 @@ TEST(Qat, MasksOfEqualizedKernelsGrowWithTheSquareOfTheirScales) {
   EXPECT_THROW(step_masks(parent, other, scales), InputError);
 }
 
+TEST(Qat, WeightsThatWereRoundedToZeroLearnAsTheOthersOfTheirOutput) {
+  const ir::Model parent = with_drawn_norms(network(models::Mode::repopt));
+  ir::Model calibrated = passes::deploy(parent);
+  const train::GradientMasks exact = step_masks(parent, calibrated, {});
+  const char* name = "backbone.ERBlock_2.1.conv1.conv.weight";
+  auto& weight = calibrated.weights.at(name);
+  const auto taps = static_cast<size_t>(weight.shape[2] * weight.shape[3]);
+  for (size_t i = taps; i < 2 * taps; ++i) weight.floats()[i] = 0;  // output 0, input 1
+  const auto& masks = step_masks(parent, calibrated, {}).at(name).floats();
+  for (size_t i = taps; i < 2 * taps; ++i) EXPECT_NEAR(masks[i], exact.at(name).floats()[i], 1e-5 * masks[i]);
+}
+
 }  // namespace
 }  // namespace y6q::stages

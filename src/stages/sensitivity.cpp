@@ -82,7 +82,7 @@ class Measurement {
                          .seed = run_.seed(),
                          .workers = run_.workers(),
                          .device = run_.device(),
-                         .keep_windows = !options_.ranges.method},
+                         .windows = options_.ranges.windows()},
                         monitor_, run_.group());
     const ir::Graph& graph = calibrator_.float_model().graph;
     const std::vector<std::string> layers = passes::quantizable_layers(graph);

@@ -209,7 +209,7 @@ class Implicit : public testing::Test {
       const ir::Node& node = simulated_.graph.node(quantizer);
       means[node.name] = std::vector<double>(static_cast<size_t>(node.shape[1]), 0.25);
     }
-    simulated_ = passes::correct_biases(simulated_, means);
+    simulated_ = passes::correct_biases(simulated_, simulated_, means);
     onnx::write_onnx(folder_ / "net.onnx", passes::round_weights(simulated_), kRaw);
     file_ = PlainFile(read_file(folder_ / "net.onnx")).model();
     scales_ = parse_cache(onnx::calibration_cache(simulated_, kRaw));

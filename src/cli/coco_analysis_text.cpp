@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/number_text.h"
 #include "cli/coco_text.h"
 
 namespace y6q::cli {
@@ -114,10 +115,11 @@ std::string comparison_text(const coco::ComparisonResult& result, double confide
   for (size_t i = 0; i < coco::kResampledCount; ++i) {
     const coco::PairedDifference& change = result.stats[i];
     if (change.p_value < 0) continue;
-    text += fmt::format("{:<24} {:>8} {:>8} {:+10.2f} {:+8.2f} {:+8.2f} {:8.4f}\n", coco::kResampledNames[i],
+    text += fmt::format("{:<24} {:>8} {:>8} {:>10} {:>8} {:>8} {:8.4f}\n", coco::kResampledNames[i],
                         in_points(result.first.stats[i].value), in_points(result.second.stats[i].value),
-                        100 * change.difference.value, 100 * change.difference.low,
-                        100 * change.difference.high, change.p_value);
+                        signed_text(100 * change.difference.value, 2),
+                        signed_text(100 * change.difference.low, 2),
+                        signed_text(100 * change.difference.high, 2), change.p_value);
   }
   return text;
 }

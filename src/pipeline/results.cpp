@@ -1,6 +1,7 @@
 #include "pipeline/results.h"
 
 #include "base/errors.h"
+#include "base/number_text.h"
 #include "eval/protocol.h"
 #include "stages/doctor.h"
 #include "stages/export.h"
@@ -56,6 +57,13 @@ void note_speed(const json& measured, std::vector<Row>& rows) {
 
 }  // namespace
 
+const Row* find_row(const Result& result, std::string_view model) {
+  for (const Row& row : result.rows) {
+    if (row.model == model) return &row;
+  }
+  return nullptr;
+}
+
 bool disagrees(const Difference& to_simulation) {
   constexpr double kRounding = 1e-3, kChance = 0.01;
   return to_simulation.p_value < kChance && std::fabs(to_simulation.value) > kRounding;
@@ -91,10 +99,11 @@ Result results_of(const PipelineOptions& options, std::span<const Network> netwo
       const Row& row = result.rows.emplace_back(row_of(context, measured, differences));
       if (!row.to_simulation || !disagrees(*row.to_simulation)) continue;
       result.alarms.push_back(
-          fmt::format("{} ({}) is {:+.1f} points from its simulation {}{}, 95 % interval {:+.1f} to {:+.1f}: "
+          fmt::format("{} ({}) is {} points from its simulation {}{}, 95 % interval {} to {}: "
                       "this engine does not compute the model that was simulated",
-                      row.model, row.runner, 100 * row.to_simulation->value, network.prefix,
-                      measured.simulation, 100 * row.to_simulation->low, 100 * row.to_simulation->high));
+                      row.model, row.runner, signed_text(100 * row.to_simulation->value, 1), network.prefix,
+                      measured.simulation, signed_text(100 * row.to_simulation->low, 1),
+                      signed_text(100 * row.to_simulation->high, 1)));
     }
   }
   const NetworkFiles& files = networks.front().files;

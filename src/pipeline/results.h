@@ -39,6 +39,9 @@ struct Result {
   std::string trtexec{};  ///< builds a TensorRT engine of the last quantized model's Q/DQ-free form
 };
 
+/// The row of a model (Row::model); null: there is none.
+const Row* find_row(const Result& result, std::string_view model);
+
 /// An engine that differs from its simulation by more than the choice of images explains (p below 0.01: there
 /// are several engines in a table, and each would be wrong once in twenty at 0.05), and by more than rounding
 /// does (0.1 points).

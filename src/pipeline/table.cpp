@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/number_text.h"
 #include "pipeline/verdict.h"
 
 namespace y6q::pipeline {
@@ -29,13 +30,6 @@ constexpr std::pair<std::string_view, std::string_view> kEngineTitles[]{
 
 constexpr std::string_view kBranchy = "branchy_";
 
-const Row* find(const Result& result, std::string_view model) {
-  for (const Row& row : result.rows) {
-    if (row.model == model) return &row;
-  }
-  return nullptr;
-}
-
 /// Images a second of a row at a batch; 0 when it was not measured.
 double speed(const Row* row, const std::string& precision, int64_t batch) {
   if (row == nullptr) return 0;
@@ -58,7 +52,7 @@ std::string_view without_prefix(const Row& row) {
 }
 
 std::string interval_text(const Difference& difference) {
-  return fmt::format("{:+.1f} to {:+.1f}", 100 * difference.low, 100 * difference.high);
+  return signed_text(100 * difference.low, 1) + " to " + signed_text(100 * difference.high, 1);
 }
 
 json to_json(const Difference& difference) {
@@ -70,7 +64,7 @@ json to_json(const Difference& difference) {
 
 std::vector<int64_t> batches_of(const Result& result) {
   std::vector<int64_t> batches;
-  if (const Row* reference = find(result, "float")) {
+  if (const Row* reference = find_row(result, "float")) {
     const auto found = reference->images_per_s.find("fp32");
     if (found == reference->images_per_s.end()) return batches;
     for (const auto& [batch, value] : found->second) batches.push_back(batch);
@@ -116,7 +110,7 @@ report::Table result_table(const Result& result) {
     table.columns.push_back({"images_per_s_" + suffix, "img/s, batch " + suffix, 1});
     table.columns.push_back({"times_fp32_" + suffix, "x FP32, " + suffix, 2, 1, "x"});
   }
-  const Row* reference = find(result, "float");
+  const Row* reference = find_row(result, "float");
   for (const Row& row : result.rows) {
     const std::string precision = precision_of(row);
     const auto latency = row.latency_ms.find(precision);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/number_text.h"
 #include "pipeline/table.h"
 
 namespace y6q::pipeline {
@@ -33,9 +34,9 @@ std::string accuracy_of(const Row& row) {
   const char* meaning = difference.high < 0  ? "a real loss, but a small one"
                         : difference.low > 0 ? "more than the choice of images explains"
                                              : "within noise";
-  return fmt::format("mAP {:.1f}, {:+.1f} points to float (95 % interval {:+.1f} to {:+.1f}: {})",
-                     100 * row.map, 100 * difference.value, 100 * difference.low, 100 * difference.high,
-                     meaning);
+  return fmt::format("mAP {:.1f}, {} points to float (95 % interval {} to {}: {})", 100 * row.map,
+                     signed_text(100 * difference.value, 1), signed_text(100 * difference.low, 1),
+                     signed_text(100 * difference.high, 1), meaning);
 }
 
 /// Candidates that are about as fast as the chosen one, and whose accuracy its interval holds.

@@ -49,7 +49,7 @@ struct BarChart {
   std::string title, unit{};
   std::vector<Bar> bars{};
   int decimals = 3;
-  bool sign = false;  ///< + before what is not negative
+  bool sign = false;  ///< + before what is above 0
 };
 
 /// A table of counts whose cells are the darker the larger their share of the row: a confusion matrix.

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/errors.h"
+#include "base/number_text.h"
 
 namespace y6q::report {
 namespace {
@@ -50,8 +51,8 @@ std::string to_text(const Cell& cell, const Column& column) {
   const auto* number = std::get_if<double>(&cell);
   if (number == nullptr || !std::isfinite(*number)) return kAbsent;
   const double value = *number * column.scale;
-  return column.sign ? fmt::format("{:+.{}f}{}", value, column.decimals, column.suffix)
-                     : fmt::format("{:.{}f}{}", value, column.decimals, column.suffix);
+  return (column.sign ? signed_text(value, column.decimals) : fixed_text(value, column.decimals)) +
+         column.suffix;
 }
 
 std::string to_text(const Table& table) {

@@ -18,7 +18,7 @@ struct Column {
   int decimals = 1;      ///< of a double
   double scale = 1;      ///< printed = value * scale; 100 for mAP, which readers know in points
   std::string suffix{};  ///< "x", " %"
-  bool sign = false;     ///< of differences: + before what is not negative
+  bool sign = false;     ///< of differences: + before what is above 0
 };
 
 struct Table {

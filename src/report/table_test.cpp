@@ -47,6 +47,7 @@ TEST(Table, DifferencesHaveTheirSign) {
   const Column column{.key = "d", .title = "d", .decimals = 1, .scale = 100, .sign = true};
   EXPECT_EQ(to_text(0.0021, column), "+0.2");
   EXPECT_EQ(to_text(-0.012, column), "-1.2");
+  EXPECT_EQ(to_text(-0.0004, column), "0.0");
 }
 
 TEST(Table, RefusesARowOfAnotherLength) {

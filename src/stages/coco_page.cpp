@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/number_text.h"
+
 namespace y6q::stages {
 namespace {
 
@@ -30,10 +32,10 @@ report::Highlights highlights(const CocoPageInputs& in) {
                              fmt::format("score {:.3f}", in.analysis.best.score)});
   if (in.comparison) {
     const auto& change = in.comparison->stats[0];
-    figures.figures.push_back({fmt::format("{:+.2f}", 100 * change.difference.value),
-                               fmt::format("AP, {} less this", in.other),
-                               fmt::format("{:+.2f} to {:+.2f}, p = {:.3f}", 100 * change.difference.low,
-                                           100 * change.difference.high, change.p_value)});
+    figures.figures.push_back(
+        {signed_text(100 * change.difference.value, 2), fmt::format("AP, {} less this", in.other),
+         fmt::format("{} to {}, p = {:.3f}", signed_text(100 * change.difference.low, 2),
+                     signed_text(100 * change.difference.high, 2), change.p_value)});
   }
   return figures;
 }

@@ -8,6 +8,7 @@
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/number_text.h"
 
 namespace y6q::stages {
 namespace {
@@ -81,7 +82,7 @@ json to_json(const Spread& spread) {
 }
 
 std::string text_of(const std::optional<Spread>& spread) {
-  return spread ? fmt::format("{:+.2f} ± {:.2f}", 100 * spread->mean, 100 * spread->error) : "";
+  return spread ? fmt::format("{} ± {:.2f}", signed_text(100 * spread->mean, 2), 100 * spread->error) : "";
 }
 
 }  // namespace

@@ -16,6 +16,12 @@ struct Judged {
   fs::path page{};  ///< with all of it, below the folder of the results
 };
 
+/// The two rows that a page sets side by side.
+struct Compared {
+  const Judged& plain;   ///< the float network
+  const Judged& engine;  ///< the last quantized model in OpenVINO
+};
+
 /// Reads the detections of each row; in the order of the rows. Throws InputError where a file is not what its
 /// step wrote.
 std::vector<Judged> judge(const Result& result, std::span<const Network> networks,

@@ -128,8 +128,8 @@ class BenchCommand : public Command {
  private:
   void add_candidates() {
     for (const fs::path& weights : weights_) {
-      const auto& file =
-          files_.emplace_back(std::make_unique<stages::EngineFile>(weights, engine_file_folder()));
+      const auto& file = files_.emplace_back(
+          std::make_unique<stages::EngineFile>(weights, stages::EngineCache{engine_file_folder()}));
       const Precision own =
           engine::open(engine::Kind::openvino, file->onnx(), {.threads = options_.threads})->precision();
       add(file->onnx(), own == Precision::int8);

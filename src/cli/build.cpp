@@ -49,7 +49,7 @@ class BuildCommand : public Command {
     if (engine_ == "tensorrt") return run_tensorrt(console);
     if (options_.batch == 0) throw UsageError("build: --batch-size 0: openvino takes 1 to 4096");
     if (!cache_.empty()) throw UsageError("build: --cache: is for --engine tensorrt");
-    const stages::EngineFile file(weights_.empty() ? options_.onnx : weights_, engine_file_folder());
+    const stages::EngineFile file(weights_.empty() ? options_.onnx : weights_, {engine_file_folder()});
     options_.onnx = file.onnx();
     options_.precision = precision_.settle(options_.onnx, options_.threads, console.monitor());
     const stages::BuildResult result = stages::build(options_);

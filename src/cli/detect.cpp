@@ -58,7 +58,7 @@ class DetectCommand : public Command {
     if (!sources_.empty()) options_.sources = stages::find_sources(sources_, console.monitor());
     options_.list = &std::cin;
     options_.keep_pictures = !output_.out.empty() && output_.pictures;
-    const stages::EngineFile file(weights_, engine_file_folder());
+    const stages::EngineFile file(weights_, {engine_file_folder()});
     options_.onnx = file.onnx();
     options_.detector.precision =
         precision_.settle(options_.onnx, options_.detector.threads, console.monitor());

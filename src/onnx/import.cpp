@@ -43,7 +43,7 @@ std::string acceptable(const std::string& name) {
 
 class Importer {
  public:
-  Importer(const ::onnx::ModelProto& file, const ImportOptions& options) : file_(file), graph_(file.graph()) {
+  Importer(const ::onnx::ModelProto& file, const ImportOptions& options) : graph_(file.graph()) {
     tensors_.folder = options.folder;
     if (graph_.node_size() > kMostNodes)
       throw InputError("onnx: {} nodes; {} are accepted", graph_.node_size(), kMostNodes);
@@ -447,7 +447,6 @@ class Importer {
     graph().mark_output(acceptable(name), result);
   }
 
-  const ::onnx::ModelProto& file_;
   const ::onnx::GraphProto& graph_;
   Imported result_;
   KnownTensors tensors_;

@@ -41,7 +41,36 @@ std::vector<Level> levels_of(std::span<const ImageOutput> outputs) {
   return levels;
 }
 
+/// The detections that a network has kept.
+std::vector<Detection> kept(std::span<const ImageOutput> outputs, const NmsOptions& options) {
+  constexpr float kMostClasses = 1 << 20;
+  const ImageOutput &count = need(outputs, "num_dets"), &boxes = need(outputs, "det_boxes"),
+                    &scores = need(outputs, "det_scores"), &classes = need(outputs, "det_classes");
+  if (count.channels != 1 || boxes.channels != scores.channels || boxes.width != 4 ||
+      classes.channels != scores.channels) {
+    throw InputError(
+        "network: 'num_dets' has {} numbers, 'det_boxes' {} of {}, 'det_scores' {}, 'det_classes' {}; 1, K "
+        "of "
+        "4, K and K are accepted",
+        count.channels, boxes.channels, boxes.width, scores.channels, classes.channels);
+  }
+  if (!(*count.data >= 0 && *count.data <= static_cast<float>(scores.channels)))
+    throw InputError("network: 'num_dets' is {}; 0 to {} is accepted", *count.data, scores.channels);
+  std::vector<Detection> detections;
+  for (int64_t i = 0; i < static_cast<int64_t>(*count.data); ++i) {
+    const float* box = boxes.data + 4 * i;
+    const float label = classes.data[i];
+    if (!(label >= 0 && label < kMostClasses))
+      throw InputError("network: 'det_classes' has {} in place {}; 0 and more is accepted", label, i);
+    if (scores.data[i] > options.score_threshold)
+      detections.push_back({{box[0], box[1], box[2], box[3]}, scores.data[i], static_cast<int64_t>(label)});
+  }
+  return detections;
+}
+
 }  // namespace
+
+bool are_suppressed(std::span<const ImageOutput> outputs) { return find(outputs, "det_scores") != nullptr; }
 
 int64_t class_count_of(std::span<const ImageOutput> outputs) {
   const ImageOutput* rows = find(outputs, "outputs");
@@ -52,6 +81,7 @@ int64_t class_count_of(std::span<const ImageOutput> outputs) {
 
 std::vector<Detection> candidates_of(std::span<const ImageOutput> outputs, int64_t image_height,
                                      const NmsOptions& options) {
+  if (are_suppressed(outputs)) return kept(outputs, options);
   const int64_t class_count = class_count_of(outputs);
   if (const ImageOutput* rows = find(outputs, "outputs")) {
     const auto count = static_cast<size_t>(rows->channels * rows->width);

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "base/errors.h"
 
 namespace y6q::detect {
@@ -36,6 +38,51 @@ TEST(Outputs, SayWhatIsMissingOrDoesNotFit) {
   EXPECT_THAT([&] { class_count_of(half); }, ThrowsMessage<InputError>(HasSubstr("reg0")));
   EXPECT_THAT([&] { class_count_of(narrow); }, ThrowsMessage<InputError>(HasSubstr("0 classes")));
   EXPECT_THAT([&] { class_count_of(uneven); }, ThrowsMessage<InputError>(HasSubstr("[2, 1, 2]")));
+}
+
+/// Two boxes that were kept and a third place that means nothing.
+struct Kept {
+  float count = 2, boxes[12]{0, 1, 8, 9, 4, 4, 6, 6, 7, 7, 7, 7}, scores[3]{0.9F, 0.3F, 0.8F},
+        classes[3]{5, 0, 1};
+  std::vector<ImageOutput> outputs() const {
+    return {{"num_dets", &count, 1, 1, 1},
+            {"det_boxes", boxes, 3, 1, 4},
+            {"det_scores", scores, 3, 1, 1},
+            {"det_classes", classes, 3, 1, 1}};
+  }
+};
+
+TEST(SuppressedOutputs, AreTheDetectionsThatWereCounted) {
+  const Kept kept;
+  EXPECT_TRUE(are_suppressed(kept.outputs()));
+  const auto found = detections_of(kept.outputs(), 64, {.score_threshold = 0.1F});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0], (Detection{{0, 1, 8, 9}, 0.9F, 5}));
+  EXPECT_EQ(found[1], (Detection{{4, 4, 6, 6}, 0.3F, 0}));
+  EXPECT_EQ(detections_of(kept.outputs(), 64, {.score_threshold = 0.3F}).size(), 1U) << "strictly above";
+}
+
+TEST(SuppressedOutputs, ThatAreNoneAreRefused) {
+  const auto refused = [](const Kept& kept, const char* what) {
+    EXPECT_THAT([&] { detections_of(kept.outputs(), 64, {}); }, ThrowsMessage<InputError>(HasSubstr(what)));
+  };
+  Kept many, nan, negative, far, none;
+  many.count = 4;
+  refused(many, "'num_dets' is 4");
+  nan.count = NAN;
+  refused(nan, "'num_dets'");
+  negative.classes[1] = -1;
+  refused(negative, "'det_classes' has -1");
+  far.classes[0] = 1e30F;
+  refused(far, "'det_classes'");
+  none.count = 0;
+  EXPECT_TRUE(detections_of(none.outputs(), 64, {}).empty());
+  auto outputs = many.outputs();
+  outputs[3].channels = 2;
+  EXPECT_THAT([&] { detections_of(outputs, 64, {}); },
+              ThrowsMessage<InputError>(HasSubstr("'det_classes' 2")));
+  outputs.pop_back();
+  EXPECT_THAT([&] { detections_of(outputs, 64, {}); }, ThrowsMessage<InputError>(HasSubstr("det_classes")));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "onnx/check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -22,6 +24,10 @@ struct Tensor {
 };
 
 bool is_float(int32_t type) { return type == TensorProto::FLOAT || type == TensorProto::FLOAT16; }
+
+bool is_one_of(std::string_view type, std::initializer_list<std::string_view> types) {
+  return std::ranges::find(types, type) != types.end();
+}
 
 size_t element_size(const TensorProto& tensor) {
   switch (tensor.data_type()) {
@@ -87,10 +93,13 @@ class Checker {
       define(tensor.name(), {tensor.data_type(), &tensor});
     }
     for (const NodeProto& node : graph_.node()) {
-      if (node.output_size() != 1) fail(node, "has {} results; 1 is accepted", node.output_size());
-      const Tensor result{result_type(node)};
-      define(node.output(0), result);
-      made_by_[node.output(0)] = &node;
+      const std::vector<int32_t> results = result_types(node);
+      if (node.output_size() != std::ssize(results))
+        fail(node, "has {} results; {} is accepted", node.output_size(), results.size());
+      for (int i = 0; i < node.output_size(); ++i) {
+        define(node.output(i), {results[static_cast<size_t>(i)]});
+        made_by_[node.output(i)] = &node;
+      }
     }
     for (const auto& output : graph_.output()) {
       const auto found = tensors_.find(output.name());
@@ -122,17 +131,31 @@ class Checker {
     return found->second;
   }
 
-  int32_t result_type(const NodeProto& node) const {
+  std::vector<int32_t> result_types(const NodeProto& node) const {
     const std::string& type = node.op_type();
-    if (type == "QuantizeLinear" || type == "DequantizeLinear") return check_quantizer(node);
+    if (type == "QuantizeLinear" || type == "DequantizeLinear") return {check_quantizer(node)};
     const int32_t first = input(node, 0).type;
     if (type == "Cast") {
       const auto* to = attribute(node, "to");
       if (to == nullptr) fail(node, "has no attribute 'to'");
-      return static_cast<int32_t>(to->i());
+      return {static_cast<int32_t>(to->i())};
     }
-    // The second operand of these is a shape, or bounds.
-    const bool has_indices = type == "Reshape" || type == "Slice" || type == "Pad";
+    check_operands(node, first);
+    if (type == "EfficientNMS_TRT") {
+      require_plugins(node);
+      return {TensorProto::INT32, first, first, TensorProto::INT32};
+    }
+    if (type == "NonMaxSuppression") return {TensorProto::INT64};
+    if (type == "TopK") return {first, TensorProto::INT64};
+    if (type == "Greater") return {TensorProto::BOOL};
+    return {first};
+  }
+
+  /// All operands have one type, but for shapes, bounds, places and numbers of elements.
+  void check_operands(const NodeProto& node, int32_t first) const {
+    const std::string& type = node.op_type();
+    const bool has_indices = is_one_of(type, {"Reshape", "Slice", "Pad", "NonMaxSuppression", "GatherND",
+                                              "ScatterND", "TopK", "Unsqueeze", "ReduceSum"});
     for (int i = 1; i < node.input_size(); ++i) {
       const int32_t other = input(node, i).type;
       if (has_indices && other == TensorProto::INT64) continue;
@@ -141,8 +164,17 @@ class Checker {
              node.input(i), type_name(other));
       }
     }
-    if (!is_float(first)) fail(node, "'{}' is {}; floats are accepted", node.input(0), type_name(first));
-    return first;
+    const bool counts = is_one_of(type, {"Div", "Mod", "Unsqueeze", "ReduceSum"}) &&
+                        (first == TensorProto::INT64 || first == TensorProto::INT32);
+    if (!is_float(first) && !counts)
+      fail(node, "'{}' is {}; floats are accepted", node.input(0), type_name(first));
+  }
+
+  void require_plugins(const NodeProto& node) const {
+    if (!rules_.no_plugins) return;
+    throw UnsupportedError(
+        "onnx: node '{}' ({}): is a plug-in of TensorRT, which this runtime has not; export with --nms onnx",
+        node.name(), node.op_type());
   }
 
   /// x or codes, scale, zero point. Returns the type of the result.

@@ -154,5 +154,55 @@ TEST(CheckOpset, HalfScalesNeedOpset19AndScalesOfChannels13) {
   old.expect_refused("w.quant.scale", "13 and later");
 }
 
+/// images -> two convolutions -> decode, 4 x 4 cells of 2 classes.
+::onnx::ModelProto decoded(const OnnxOptions& options) {
+  ir::Model model;
+  const ir::Value images = model.graph.add("images", ir::Input{{1, 3, 8, 8}}, {});
+  const auto map = [&](const std::string& name, int64_t channels) {
+    const ir::Value weight =
+        model.add_parameter(name + ".w", ir::Array::filled({channels, 3, 1, 1}, 0.25F), true);
+    return model.graph.add(name, ir::Conv2d{.stride = {2, 2}}, {images, weight});
+  };
+  const ir::Value cls = map("cls", 2), reg = map("reg", 4);
+  model.graph.mark_output("outputs", model.graph.add("decode", ir::Decode{{2}}, {cls, reg}));
+  return emit(model, options);
+}
+
+TEST(CheckSuppression, KnowsBothNodesAndImagesOfBytes) {
+  for (const Suppressor by : all_values<Suppressor>()) {
+    for (const Remainder remainder : {Remainder::fp32, Remainder::fp16}) {
+      EXPECT_NO_THROW(check(decoded({.remainder = remainder,
+                                     .opset = 19,
+                                     .images = ImageType::bytes,
+                                     .suppression = Suppression{.by = by}}),
+                            kTensorRt));
+    }
+  }
+}
+
+TEST(CheckSuppression, APluginIsForTensorRtAlone) {
+  const FileRules others{.no_plugins = true};
+  EXPECT_NO_THROW(check(decoded({.suppression = Suppression{.by = Suppressor::onnx}}), others));
+  EXPECT_THAT([&] { check(decoded({.suppression = Suppression{.by = Suppressor::efficient}}), others); },
+              ThrowsMessage<UnsupportedError>(AllOf(HasSubstr("EfficientNMS_TRT"), HasSubstr("--nms onnx"))));
+}
+
+TEST(CheckSuppression, ItsOperandsHaveTheTypesOfTheirPlaces) {
+  ::onnx::ModelProto file = decoded({.suppression = Suppression{}});
+  for (auto& node : *file.mutable_graph()->mutable_node()) {
+    if (node.op_type() == "NonMaxSuppression") node.set_input(1, "outputs.most");
+    if (node.op_type() == "NonMaxSuppression") node.set_input(2, "images");
+  }
+  file.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+      ::onnx::TensorProto::UINT8);
+  EXPECT_THAT([&] { check(file, {}); }, ThrowsMessage<InputError>(HasSubstr("one type is accepted")));
+  file = decoded({.suppression = Suppression{.by = Suppressor::efficient}});
+  for (auto& node : *file.mutable_graph()->mutable_node()) {
+    if (node.op_type() == "EfficientNMS_TRT") node.mutable_output()->RemoveLast();
+  }
+  EXPECT_THAT([&] { check(file, {}); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("outputs.suppression"), HasSubstr("3 results"))));
+}
+
 }  // namespace
 }  // namespace y6q::onnx

@@ -29,6 +29,7 @@ class Emitter {
         tensors_(tensors),
         form_(options.form),
         remainder_(options.remainder),
+        options_(options),
         graph_(graph),
         names_(tensors.all()) {}
 
@@ -53,10 +54,24 @@ class Emitter {
   using Names = std::vector<std::string>;
 
   void emit(const ir::Input&, const ir::Node& node, const Names&, const std::string& out) {
-    if (remainder_ == Remainder::fp32) return;
-    const std::string half = graph_.fresh(out + ".half");
-    graph_.cast(out, remainder_, half);
-    names_[model_.graph.find(node.name)->id] = half;
+    std::string images = out;
+    if (options_.images == ImageType::bytes) images = emit_planes(out);
+    if (remainder_ == Remainder::fp16) {
+      const std::string half = graph_.fresh(out + ".half");
+      graph_.cast(images, remainder_, half);
+      images = half;
+    }
+    names_[model_.graph.find(node.name)->id] = images;
+  }
+
+  /// Bytes [B, H, W, 3] as [B, 3, H, W] in [0, 1], in FP32 whatever the rest is: FP16 holds no 1/255.
+  std::string emit_planes(const std::string& bytes) {
+    const std::string single = graph_.fresh(bytes + ".single"), planes = graph_.fresh(bytes + ".planes");
+    graph_.cast(bytes, Remainder::fp32, single);
+    const std::string white = graph_.constant(bytes + ".white", ir::Array::scalar(255.0F));
+    const std::string scaled = graph_.step("Div", {single, white}, bytes + ".scaled");
+    set_attribute(graph_.node("Transpose", {scaled}, planes), "perm", {0, 3, 1, 2});
+    return planes;
   }
 
   void emit(const ir::Parameter&, const ir::Node& node, const Names&, const std::string& out) {
@@ -238,13 +253,19 @@ class Emitter {
         *source = single;
       }
     }
-    emit_decode(graph_, op, sources, out);
+    const DecodedCells cells = emit_cells(graph_, op, sources, out);
+    if (options_.suppression) {
+      emit_suppression(graph_, cells, *options_.suppression, out);
+    } else {
+      emit_rows(graph_, cells, out);
+    }
   }
 
   const ir::Model& model_;
   const TensorNames& tensors_;
   Form form_;
   Remainder remainder_;
+  const OnnxOptions& options_;
   GraphWriter& graph_;
   std::vector<std::string> names_;  ///< by value; in the plain form a quantizer's is its source's
 };
@@ -263,6 +284,29 @@ void require_ranges(const ir::Model& model, const TensorNames& names) {
 ir::Shape with_batch(ir::Shape shape, int64_t batch) {
   shape[0] = batch == 0 ? -1 : batch;
   return shape;
+}
+
+void require_suppressible(const ir::Graph& graph, const TensorNames& names, const Suppression& op) {
+  constexpr int64_t kMostBoxes = 100'000;
+  const auto is_share = [](float value) { return value >= 0 && value <= 1; };
+  if (!is_share(op.score_threshold) || !is_share(op.iou_threshold) || op.max_detections < 1 ||
+      op.max_detections > kMostBoxes) {
+    throw UsageError(
+        "onnx: suppression of scores up to {} by an IoU above {}, at most {} boxes; 0 to 1, 0 to 1 and 1 to "
+        "{} "
+        "are accepted",
+        op.score_threshold, op.iou_threshold, op.max_detections, kMostBoxes);
+  }
+  const auto& outputs = names.outputs();
+  if (outputs.size() == 1 && std::holds_alternative<ir::Decode>(graph.node(outputs[0].value).op)) return;
+  throw UsageError("onnx: suppression takes the decoded output alone; {} outputs were chosen, first '{}'",
+                   outputs.size(), outputs[0].name);
+}
+
+void describe_input(::onnx::GraphProto& graph, const std::string& name, const ir::Shape& shape,
+                    ImageType images) {
+  if (images == ImageType::floats) return describe(*graph.add_input(), name, shape);
+  describe(*graph.add_input(), name, {shape[0], shape[2], shape[3], shape[1]}, ::onnx::TensorProto::UINT8);
 }
 
 }  // namespace
@@ -293,14 +337,29 @@ ir::Shape with_batch(ir::Shape shape, int64_t batch) {
   opset.set_version(options.opset);
   ::onnx::GraphProto& graph = *proto.mutable_graph();
   graph.set_name("yolov6");
-  describe(*graph.add_input(), names[names.input()],
-           with_batch(model.graph.node(names.input()).shape, options.batch));
+  describe_input(graph, names[names.input()],
+                 with_batch(model.graph.node(names.input()).shape, options.batch), options.images);
   std::unordered_set<std::string> taken(names.all().begin(), names.all().end());
   for (const auto& output : names.outputs()) taken.insert(output.name);
+  if (options.suppression) {
+    require_suppressible(model.graph, names, *options.suppression);
+    taken.insert({"num_dets", "det_boxes", "det_scores", "det_classes"});
+    if (options.suppression->by == Suppressor::efficient) {
+      auto& plugins = *proto.add_opset_import();
+      plugins.set_domain("TRT");
+      plugins.set_version(1);
+    }
+  }
   GraphWriter writer(graph, std::move(taken));
   Emitter emitter(model, names, options, writer);
   for (uint32_t id = 0; id < model.graph.size(); ++id) {
     if (names.is_written({id})) emitter.emit_node({id});
+  }
+  if (options.suppression) {
+    const ir::Shape& rows = model.graph.node(names.outputs()[0].value).shape;
+    describe_suppressed(graph, with_batch(rows, options.batch)[0],
+                        kept_boxes(*options.suppression, rows[1], rows[2] - 5));
+    return proto;
   }
   for (const auto& output : names.outputs()) {
     if (output.is_copy) emitter.emit_copy(output);

@@ -30,8 +30,8 @@ struct Cells {
 
 // spec/01 §3.5 on all levels at once, channels before anchors until the end: every step is elementwise on
 // long rows, and none names the batch, so that it may be any number.
-void emit_decode(GraphWriter& graph, const ir::Decode& op, const DecodeSources& sources,
-                 const std::string& output) {
+DecodedCells emit_cells(GraphWriter& graph, const ir::Decode& op, const DecodeSources& sources,
+                        const std::string& output) {
   auto name = [&](const std::string& part) { return output + "." + part; };
   auto step = [&](const char* type, std::vector<std::string> inputs, const std::string& part) {
     return graph.step(type, std::move(inputs), name(part));
@@ -57,22 +57,26 @@ void emit_decode(GraphWriter& graph, const ir::Decode& op, const DecodeSources& 
   const std::string far = step("Slice", {sides, two, four, one}, "right_bottom");
   const Cells cells(op.strides, sources.maps);
   const std::string strides = graph.constant(name("strides"), cells.strides);
-  const std::string shift = step(
-      "Mul", {step("Sub", {far, near}, "difference"), graph.constant(name("half"), ir::Array::scalar(0.5F))},
-      "shift");
+  const std::string half = graph.constant(name("half"), ir::Array::scalar(0.5F));
+  const std::string shift = step("Mul", {step("Sub", {far, near}, "difference"), half}, "shift");
   const std::string centre = step(
       "Mul", {step("Add", {shift, graph.constant(name("points"), cells.points)}, "cell_centre"), strides},
       "centre");
   const std::string size = step("Mul", {step("Add", {near, far}, "cell_size"), strides}, "size");
+  return {centre, size, scores, half, cells.strides.shape[2], sources.maps[0][1]};
+}
+
+void emit_rows(GraphWriter& graph, const DecodedCells& cells, const std::string& output) {
+  auto name = [&](const std::string& part) { return output + "." + part; };
   const std::string boxes = graph.fresh(name("boxes"));
-  set_attribute(graph.node("Concat", {centre, size}, boxes), "axis", int64_t{1});
+  set_attribute(graph.node("Concat", {cells.centre, cells.size}, boxes), "axis", int64_t{1});
   // Column 4, the objectness of older networks, is 1.
-  const std::string with_one = step("Pad",
-                                    {boxes, indices("pads", {0, 0, 0, 0, 1, 0}),
-                                     graph.constant(name("objectness"), ir::Array::scalar(1.0F))},
-                                    "boxes_and_one");
+  const std::string pads = graph.constant(name("pads"), {{6}, std::vector<int64_t>{0, 0, 0, 0, 1, 0}});
+  const std::string with_one =
+      graph.step("Pad", {boxes, pads, graph.constant(name("objectness"), ir::Array::scalar(1.0F))},
+                 name("boxes_and_one"));
   const std::string columns = graph.fresh(name("columns"));
-  set_attribute(graph.node("Concat", {with_one, scores}, columns), "axis", int64_t{1});
+  set_attribute(graph.node("Concat", {with_one, cells.scores}, columns), "axis", int64_t{1});
   set_attribute(graph.node("Transpose", {columns}, output), "perm", {0, 2, 1});
 }
 

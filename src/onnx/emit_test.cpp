@@ -263,5 +263,90 @@ TEST(EmitTyped, NeedsOpset19) {
   EXPECT_THROW(emit(half_conv_relu(), {.opset = 12}), UsageError);
 }
 
+/// Three classes, one level of 4 x 4 cells.
+ir::Model decoded_maps() {
+  ir::Model model;
+  const ir::Value images = model.graph.add("images", ir::Input{{1, 3, 8, 8}}, {});
+  const auto map = [&](const std::string& name, int64_t channels) {
+    const ir::Value weight =
+        model.add_parameter(name + ".w", ir::Array::filled({channels, 3, 1, 1}, 0.25F), true);
+    const ir::Value value = model.graph.add(name, ir::Conv2d{.stride = {2, 2}}, {images, weight});
+    model.graph.mark_output(name + "0", value);
+    return value;
+  };
+  const ir::Value cls = map("cls", 3), reg = map("reg", 4);
+  model.graph.mark_output("outputs", model.graph.add("decode", ir::Decode{{2}}, {cls, reg}));
+  return model;
+}
+
+std::vector<std::string> shapes_of(const ::onnx::ModelProto& proto) {
+  std::vector<std::string> shapes;
+  for (const auto& output : proto.graph().output()) {
+    std::string text = output.name();
+    for (const auto& dim : output.type().tensor_type().shape().dim())
+      text += " " + (dim.has_dim_param() ? dim.dim_param() : std::to_string(dim.dim_value()));
+    shapes.push_back(text);
+  }
+  return shapes;
+}
+
+const ::onnx::AttributeProto& attribute_of(const ::onnx::NodeProto& node, const std::string& name) {
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.name() == name) return attribute;
+  }
+  throw std::runtime_error("no attribute " + name);
+}
+
+// spec/08 §6, with boxes as corners (box_coding 0).
+TEST(EmitSuppression, ThePluginHasItsNamesAndAttributes) {
+  const auto proto =
+      emit(decoded_maps(),
+           {.outputs = {"outputs"}, .suppression = Suppression{Suppressor::efficient, 0.25F, 0.5F, 40}});
+  EXPECT_THAT(shapes_of(proto),
+              ElementsAre("num_dets 1 1", "det_boxes 1 40 4", "det_scores 1 40", "det_classes 1 40"));
+  const auto& node = node_of(proto, "num_dets");
+  EXPECT_EQ(node.op_type(), "EfficientNMS_TRT");
+  EXPECT_EQ(node.domain(), "TRT");
+  EXPECT_EQ(proto.opset_import(1).domain(), "TRT");
+  EXPECT_THAT(node.output(), ElementsAre("num_dets", "det_boxes", "det_scores", "det_classes"));
+  EXPECT_EQ(attribute_of(node, "score_threshold").f(), 0.25F);
+  EXPECT_EQ(attribute_of(node, "iou_threshold").f(), 0.5F);
+  EXPECT_EQ(attribute_of(node, "max_output_boxes").i(), 40);
+  EXPECT_EQ(attribute_of(node, "background_class").i(), -1);
+  EXPECT_EQ(attribute_of(node, "box_coding").i(), 0);
+  EXPECT_EQ(attribute_of(node, "score_activation").i(), 0);
+  EXPECT_EQ(attribute_of(node, "class_agnostic").i(), 0);
+  EXPECT_EQ(attribute_of(node, "plugin_version").s(), "1");
+}
+
+TEST(EmitSuppression, KeepsNoMoreBoxesThanThereAreOfAnyNumberOfImages) {
+  const auto proto = emit(decoded_maps(), {.batch = 0, .outputs = {"outputs"}, .suppression = Suppression{}});
+  EXPECT_THAT(shapes_of(proto), ElementsAre("num_dets batch 1", "det_boxes batch 48 4", "det_scores batch 48",
+                                            "det_classes batch 48"));
+}
+
+TEST(EmitSuppression, TakesTheDecodedOutputAloneAndThresholdsThatAre) {
+  const ir::Model model = decoded_maps();
+  EXPECT_THAT([&] { emit(model, {.suppression = Suppression{}}); },
+              ThrowsMessage<UsageError>(HasSubstr("3 outputs were chosen")));
+  EXPECT_THAT([&] { emit(model, {.outputs = {"cls0"}, .suppression = Suppression{}}); },
+              ThrowsMessage<UsageError>(HasSubstr("'cls0'")));
+  for (const Suppression& wrong : {Suppression{.score_threshold = -1}, Suppression{.iou_threshold = 2},
+                                   Suppression{.max_detections = 0}, Suppression{.max_detections = 1 << 20}})
+    EXPECT_THROW(emit(model, {.outputs = {"outputs"}, .suppression = wrong}), UsageError);
+}
+
+TEST(EmitImages, OfBytesAreConvertedFirst) {
+  const auto proto = emit(conv_relu(), {.outputs = {"map"}, .images = ImageType::bytes});
+  const auto& type = proto.graph().input(0).type().tensor_type();
+  EXPECT_EQ(type.elem_type(), ::onnx::TensorProto::UINT8);
+  EXPECT_EQ(type.shape().dim(1).dim_value(), 8);
+  EXPECT_EQ(type.shape().dim(3).dim_value(), 3);
+  EXPECT_THAT(node_types(proto), ElementsAre("Cast", "Div", "Transpose", "Conv", "Relu"));
+  EXPECT_THAT(attribute_of(node_of(proto, "images.planes"), "perm").ints(), ElementsAre(0, 3, 1, 2));
+  EXPECT_EQ(floats_of(tensor_of(proto, "images.white")), std::vector<float>{255});
+  EXPECT_EQ(node_of(proto, "conv").input(0), "images.planes");
+}
+
 }  // namespace
 }  // namespace y6q::onnx

@@ -104,15 +104,20 @@ void set_attribute(::onnx::NodeProto& node, const char* name, float value) {
   attribute(node, name, ::onnx::AttributeProto::FLOAT).set_f(value);
 }
 
+void set_attribute(::onnx::NodeProto& node, const char* name, const char* value) {
+  attribute(node, name, ::onnx::AttributeProto::STRING).set_s(value);
+}
+
 void set_attribute(::onnx::NodeProto& node, const char* name, std::initializer_list<int64_t> values) {
   ::onnx::AttributeProto& added = attribute(node, name, ::onnx::AttributeProto::INTS);
   for (const int64_t value : values) added.add_ints(value);
 }
 
-void describe(::onnx::ValueInfoProto& info, const std::string& name, const ir::Shape& shape) {
+void describe(::onnx::ValueInfoProto& info, const std::string& name, const ir::Shape& shape,
+              ::onnx::TensorProto::DataType element) {
   info.set_name(name);
   auto& type = *info.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(::onnx::TensorProto::FLOAT);
+  type.set_elem_type(element);
   for (const int64_t extent : shape) {
     auto& dim = *type.mutable_shape()->add_dim();
     if (extent < 0) {

@@ -43,9 +43,11 @@ class GraphWriter {
 
 void set_attribute(::onnx::NodeProto& node, const char* name, int64_t value);
 void set_attribute(::onnx::NodeProto& node, const char* name, float value);
+void set_attribute(::onnx::NodeProto& node, const char* name, const char* value);
 void set_attribute(::onnx::NodeProto& node, const char* name, std::initializer_list<int64_t> values);
 
-/// float32 [dims]; a negative extent is written as the symbol `batch`.
-void describe(::onnx::ValueInfoProto& info, const std::string& name, const ir::Shape& shape);
+/// `type` [dims]; a negative extent is written as the symbol `batch`.
+void describe(::onnx::ValueInfoProto& info, const std::string& name, const ir::Shape& shape,
+              ::onnx::TensorProto::DataType type = ::onnx::TensorProto::FLOAT);
 
 }  // namespace y6q::onnx

@@ -34,7 +34,7 @@ NodeNames node_names(const ir::Model& model, const OnnxOptions& options) {
     if (ir::is_float_layer(model.graph, node)) result.in_float.push_back(names[{id}]);
     if (std::holds_alternative<ir::Decode>(node.op)) decoded.push_back(names[{id}]);
   }
-  // emit_decode names its steps after the result.
+  // Steps of decoding and suppression are named after the decoded result.
   const ::onnx::ModelProto file = emit(model, options);
   for (const auto& node : file.graph().node()) {
     const bool is_step = std::ranges::any_of(decoded, [&](const std::string& output) {

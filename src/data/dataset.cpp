@@ -131,6 +131,15 @@ Draft draft_from_folder(const fs::path& folder, const DatasetOptions& options) {
   if (fs::exists(folder / "data.yaml")) return draft_from_yaml(folder / "data.yaml", options);
   const fs::path json = json_in_folder(folder, split);
   if (!json.empty()) return draft_of_coco_json(json);
+  if (options.images_alone && split == "train") {
+    ImageFiles files = find_image_files({folder}, folder);
+    if (!files.samples.empty()) {
+      Draft draft;
+      draft.root = folder;
+      draft.samples = std::move(files.samples);
+      return draft;
+    }
+  }
   throw InputError(
       "data: {} holds no data set; accepted are a data.yaml, annotations/instances_{}*.json, "
       "{}/_annotations.coco.json, or the folders Annotations and JPEGImages",

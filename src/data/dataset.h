@@ -68,6 +68,9 @@ struct DatasetOptions {
   int threads = 0;              ///< 0: all cores
   /// The command reads no other split: a COCO JSON of which nothing tells the split serves as this one.
   bool sole_split = false;
+  /// The command needs no labels: a folder of images that holds no data set serves as its train split,
+  /// without objects and without classes.
+  bool images_alone = false;
   /// VOC's `difficult` objects are like all others.
   bool keep_difficult = false;
   /// Names, or numbers from 0, of the classes to keep; empty: all. The list of classes shrinks to them, in
@@ -79,10 +82,11 @@ struct DatasetOptions {
 
 /// Reads YOLO text (a data.yaml, spec/02 §1), COCO JSON (an instances_*.json beside its images, or data.yaml
 /// with anno_path and is_coco) or Pascal VOC (a folder with Annotations/ and JPEGImages/, or a data.yaml
-/// naming them). Throws InputError that lists every broken sample: file, place, found, accepted; for class
-/// names that a model file cannot hold (base/class_names.h); and for a COCO JSON that does not tell its
-/// split; UsageError for a choice of classes that the set does not have. Says through the monitor what was
-/// left out or taken for the same. Writes nothing but the index.
+/// naming them), or where that is asked for a folder of images alone. Throws InputError that lists every
+/// broken sample: file, place, found, accepted; for class names that a model file cannot hold
+/// (base/class_names.h); and for a COCO JSON that does not tell its split; UsageError for a choice of classes
+/// that the set does not have. Says through the monitor what was left out or taken for the same. Writes
+/// nothing but the index.
 Dataset read_dataset(const fs::path& data, const DatasetOptions& options, Monitor& monitor);
 
 /// The splits that a data set has, of train, val and test in this order; none where nothing tells it.

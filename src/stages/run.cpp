@@ -49,7 +49,7 @@ void Run::require_same(std::string_view what, std::string_view text) const {
   }
 }
 
-const data::Dataset& Run::data(const std::string& split) {
+const data::Dataset& Run::read(const std::string& split, bool images_alone) {
   const auto known = splits_.find(split);
   if (known != splits_.end()) return known->second;
   data::Dataset dataset = data::read_dataset(options_.data,
@@ -57,6 +57,7 @@ const data::Dataset& Run::data(const std::string& split) {
                                               .skip_broken = options_.skip_broken,
                                               .threads = options_.threads,
                                               .sole_split = options_.sole_split,
+                                              .images_alone = images_alone,
                                               .keep_difficult = options_.keep_difficult,
                                               .classes = options_.classes,
                                               .index = options_.index},
@@ -67,8 +68,10 @@ const data::Dataset& Run::data(const std::string& split) {
   return splits_.emplace(split, std::move(dataset)).first->second;
 }
 
+const data::Dataset& Run::data(const std::string& split) { return read(split, true); }
+
 const data::Dataset& Run::labelled(const std::string& split) {
-  const data::Dataset& dataset = data(split);
+  const data::Dataset& dataset = read(split, false);
   for (const auto& [name, other] : splits_) data::check_split(dataset, split, other, options_.data);
   return dataset;
 }

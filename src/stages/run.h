@@ -41,12 +41,13 @@ class Run {
   /// work, and wait for each other for ever. A collective.
   void require_same(std::string_view what, std::string_view text) const;
 
-  /// A split ("train", "val", "test"), read and checked on first use; images that it shares with another one
-  /// are said. With several processes the first use is a collective. The reference stays valid. Throws what
+  /// A split ("train", "val", "test") that is looked at, with or without labels: a folder of images alone
+  /// serves as train. Read and checked on first use; images that it shares with another one are said. With
+  /// several processes the first use is a collective. The reference stays valid. Throws what
   /// data::read_dataset throws, and InputError when the processes of a job have read different data.
   const data::Dataset& data(const std::string& split);
   /// The same of a split that is learnt from or measured on: has objects, and the classes of the splits that
-  /// were read before. Throws InputError.
+  /// were read before. No folder of images alone. Throws InputError.
   const data::Dataset& labelled(const std::string& split);
   /// Broken samples that were left out of the splits read so far.
   int64_t skipped() const;
@@ -66,6 +67,8 @@ class Run {
   Monitor& monitor_;
   dist::Group& group_;
   int shared_threads_ = 0;  ///< 0: all cores
+  const data::Dataset& read(const std::string& split, bool images_alone);
+
   std::map<std::string, data::Dataset> splits_;
 };
 

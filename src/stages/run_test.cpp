@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "image/encode.h"
 #include "support/folder.h"
 
@@ -20,6 +21,22 @@ TEST(Run, KeepsWhatItFindsInImagesWhereItIsTold) {
   EXPECT_FALSE(fs::exists(folder / "cache"));
   EXPECT_EQ(data_of({.folder = folder / "cache", .worth_s = 0, .settled_s = 0}), digest);
   EXPECT_TRUE(fs::exists(folder / "cache") && !fs::is_empty(folder / "cache"));
+}
+
+TEST(Run, AFolderOfImagesServesWhereNoLabelsAreNeeded) {
+  const support::Folder folder;
+  image::encode_file(folder / "photos/a.png", image::Image(20, 40, 90));
+  image::encode_file(folder / "photos/more/b.png", image::Image(20, 40, 90));
+  write_file(folder / "photos/notes.txt", "not an image");
+  const auto run = [&] { return stages::Run({.data = folder / "photos"}, silent_monitor()); };
+  const data::Dataset images = run().data("train");
+  ASSERT_EQ(images.images.size(), 2U);
+  EXPECT_TRUE(images.class_names.empty());
+  EXPECT_TRUE(images.images[1].labels.empty());
+  EXPECT_THROW(run().data("val"), InputError);
+  EXPECT_THROW(run().labelled("train"), InputError);
+  fs::create_directories(folder / "empty");
+  EXPECT_THROW(stages::Run({.data = folder / "empty"}, silent_monitor()).data("train"), InputError);
 }
 
 }  // namespace

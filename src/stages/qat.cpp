@@ -137,7 +137,7 @@ TrainSummary qat(const QatOptions& options, Run& run) {
   const fs::path parent_path = float_parent(options, student.info);
   const formats::ModelFile parent = checkpoint::read_network({.weights = parent_path, .float_only = true});
   refuse_early(options.training);
-  const data::Dataset& train_set = run.labelled("train");
+  const data::Dataset& train_set = run.data("train");
   data::check_classes(student.info.class_names, options.weights, train_set.class_names, run.options().data);
   infer::set_torch_threads(run.threads());
   TrainingPlan plan;

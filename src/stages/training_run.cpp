@@ -117,7 +117,8 @@ void refuse_early(const TrainingOptions& options) {
 
 TrainSummary run_training(const TrainingPlan& given, const TrainingOptions& options, Run& run) {
   refuse_early(options);
-  const data::Dataset &train_set = run.labelled("train"), &val_set = run.labelled("val");
+  const data::Dataset &train_set = given.recipe.labels ? run.labelled("train") : run.data("train"),
+                      &val_set = run.labelled("val");
   infer::set_torch_threads(run.threads());
   TrainingPlan plan = given;
   if (options.fit_batch) fit_batch(plan, std::ssize(train_set.images), run);

@@ -7,6 +7,7 @@
 #include "eager/images.h"
 #include "train/arrays.h"
 #include "train/distillation.h"
+#include "train/teacher_labels.h"
 
 namespace y6q::train {
 namespace {
@@ -103,6 +104,10 @@ Learner::Learner(const Training& training, const TrainRecipe& recipe, double wei
     const bool frozen = found != tensors.end() && !found->second.requires_grad();
     if (!frozen) optimizer_.set_gradient_mask(name, to_tensor(mask));
   }
+  if (!recipe.labels && !training.teacher) {
+    throw InputError(
+        "recipe: labels: false: nothing to learn from; it is for qat with a teacher (not with --no-distill)");
+  }
   if (training.teacher)
     teacher_.emplace(*training.teacher,
                      eager::NetworkOptions{.bf16 = use_bf16(recipe.bf16, device), .device = device});
@@ -115,8 +120,12 @@ LossTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_st
   const torch::Tensor images =
       eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width}, device_);
   const auto outputs = network_.forward(images, eager::Mode::train);
-  DetectionLossResult loss = loss_(gather_(outputs), batch.targets, gather_.levels(outputs), epoch);
-  if (teacher_) distil(images, outputs, batch.whole_count, epoch, loss);
+  std::vector<torch::Tensor> taught;
+  if (teacher_) taught = teacher_->network.forward(images, eager::Mode::evaluate);
+  const auto targets =
+      recipe_.labels ? batch.targets : teacher_labels(teacher_->network, taught, batch.height, batch.width);
+  DetectionLossResult loss = loss_(gather_(outputs), targets, gather_.levels(outputs), epoch);
+  if (teacher_) distil(taught, outputs, batch.whole_count, epoch, loss);
   const bool sums = gradient_sum_ && before_step;
   if (sums) gradient_sum_->begin();
   loss.total.backward();
@@ -124,9 +133,8 @@ LossTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_st
   return loss.terms;
 }
 
-void Learner::distil(const torch::Tensor& images, const std::vector<torch::Tensor>& outputs,
+void Learner::distil(const std::vector<torch::Tensor>& taught, const std::vector<torch::Tensor>& outputs,
                      int64_t whole_count, int64_t epoch, DetectionLossResult& loss) {
-  const auto taught = teacher_->network.forward(images, eager::Mode::evaluate);
   const auto maps = [](const eager::Network& network, const std::vector<torch::Tensor>& all) {
     std::vector<torch::Tensor> list;
     for (const char* name : {"feat0", "feat1", "feat2"}) list.push_back(all[network.output_index(name)]);

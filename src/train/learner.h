@@ -22,8 +22,9 @@ bool use_bf16(const std::string& choice, at::Device device = at::kCPU);
 class Learner {
  public:
   /// Throws InternalError when an output is missing, ShapeError when the teacher's are of other shapes,
-  /// InputError when the recipe's patterns of frozen parameters fit none, or all. With several processes each
-  /// learns from its share of every batch, and all calls are collectives. device: see eager::open_device.
+  /// InputError when the recipe's patterns of frozen parameters fit none, or all, and without labels and
+  /// teacher. With several processes each learns from its share of every batch, and all calls are
+  /// collectives. device: see eager::open_device.
   Learner(const Training& training, const TrainRecipe& recipe, double weight_decay,
           dist::Group& group = dist::alone(), at::Device device = at::kCPU);
 
@@ -42,9 +43,9 @@ class Learner {
   void restore(const TrainState& state);
 
  private:
-  /// Adds the teacher's terms. whole_count: images of the batch.
-  void distil(const torch::Tensor& images, const std::vector<torch::Tensor>& outputs, int64_t whole_count,
-              int64_t epoch, DetectionLossResult& loss);
+  /// Adds the teacher's terms. taught: its outputs. whole_count: images of the batch.
+  void distil(const std::vector<torch::Tensor>& taught, const std::vector<torch::Tensor>& outputs,
+              int64_t whole_count, int64_t epoch, DetectionLossResult& loss);
   /// Running statistics become the mean of all processes'.
   void average_statistics();
 

@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include "base/errors.h"
 #include "eager/images.h"
 #include "train/distillation.h"
 #include "train/learner.h"
 #include "train/learner_test_network.h"
+#include "train/teacher_labels.h"
 
 // What QAT adds to a training step: weight ranges that follow the weights, and the teacher's terms.
 namespace y6q::train {
@@ -84,6 +86,24 @@ TEST(QatLearner, ClassDistillationIsDividedByTheNormaliserOfTheDetectionLoss) {
 TEST(QatLearner, ATeacherThatSaysTheSameTeachesNothing) {
   const Training training{.start = network(1, Kernels::plain), .teacher = network(1, Kernels::plain)};
   EXPECT_NEAR(Learner(training, recipe(10, 1), 0).learn(batch(), 0).distill, 0, 1e-5);
+}
+
+// A teacher that is sure of one cell: its box is the only target, whatever the labels say.
+TEST(QatLearner, WithoutLabelsTheObjectsAreWhatTheTeacherDetects) {
+  TrainRecipe without = recipe(0, 0);
+  without.labels = false;
+  const Training training{.start = network(1, Kernels::quantized), .teacher = network(2, Kernels::plain)};
+  eager::Network teacher(network(2, Kernels::plain));
+  data::Batch images = batch();
+  const torch::Tensor pixels = eager::to_images(images.images.data(), {2, 3, kSide, kSide});
+  const auto detected = teacher_labels(teacher, teacher.forward(pixels, eager::Mode::evaluate), kSide, kSide);
+  ASSERT_FALSE(detected.empty());
+  const LossTerms found = Learner(training, without, 0).learn(images, 0);
+  images.targets = detected;
+  const LossTerms labelled = Learner(training, recipe(0, 0), 0).learn(images, 0);
+  EXPECT_EQ(found.iou, labelled.iou);
+  EXPECT_EQ(found.classes, labelled.classes);
+  EXPECT_THROW(Learner({.start = network(1, Kernels::quantized)}, without, 0), InputError);
 }
 
 }  // namespace

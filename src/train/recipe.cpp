@@ -45,6 +45,8 @@ const std::vector<Field<TrainRecipe>>& recipe_fields() {
       number_field("distill_temperature", &TrainRecipe::distill_temperature, 0.01, 1e6,
                    "Temperature of class distillation"),
       truth_field("sync_bn", &TrainRecipe::sync_bn, "Batch statistics over the images of all processes"),
+      truth_field("labels", &TrainRecipe::labels,
+                  "Learn the labels of the data set; without, what the teacher detects"),
       truth_field("learn_ranges", &TrainRecipe::learn_ranges,
                   "Ranges of quantized activations learn, too (LSQ)"),
       truth_field("ema", &TrainRecipe::ema, "Average the weights"),

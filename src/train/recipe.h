@@ -37,7 +37,8 @@ struct TrainRecipe {
   double distill_class_weight = 1;     ///< with a teacher: of class scores; 0: off
   double distill_temperature = 20;     ///< of class distillation
   bool sync_bn =
-      false;  ///< batch statistics over the images of all processes, by one algorithm for any number
+      false;           ///< batch statistics over the images of all processes, by one algorithm for any number
+  bool labels = true;  ///< QAT; false: what the teacher detects is learnt, not the labels
   bool learn_ranges = false;  ///< QAT: ranges of activations learn, too
   bool ema = true;            ///< false: evaluate and keep the raw weights
   std::string bf16 = "auto";  ///< auto, on, off

@@ -4,11 +4,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 
 #include "base/duration.h"
-#include "base/utf8.h"
+#include "cli/progress_line.h"
 
 namespace y6q::cli {
 namespace {
@@ -57,21 +56,8 @@ void TerminalMonitor::begin(std::string_view task, int64_t total, std::string_vi
   if (!is_terminal_) fmt::print(stderr, "{}: {} {}\n", task_, total_, unit_);
 }
 
-std::string TerminalMonitor::progress_line(int64_t done, std::string_view status, bool with_bar) const {
-  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-  const double rate = elapsed > 0 ? static_cast<double>(done) / elapsed : 0;
-  std::string line = task_ + " ";
-  if (with_bar && total_ > 0) {
-    constexpr int64_t kWidth = 24;
-    const auto filled = static_cast<size_t>(std::min(done, total_) * kWidth / total_);
-    line += "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "] ";
-  }
-  line += total_ > 0 ? fmt::format("{}/{} {}", done, total_, unit_) : fmt::format("{} {}", done, unit_);
-  if (rate > 0) line += fmt::format(", {:.3g}/s", rate);
-  if (rate > 0 && total_ > done)
-    line += ", " + duration_text(static_cast<double>(total_ - done) / rate) + " left";
-  if (!status.empty()) line += fmt::format(", {}", status);
-  return line;
+double TerminalMonitor::elapsed() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
 }
 
 void TerminalMonitor::advance(int64_t done, std::string_view status) {
@@ -80,23 +66,21 @@ void TerminalMonitor::advance(int64_t done, std::string_view status) {
   constexpr double kBarSeconds = 0.1, kLineSeconds = 10;
   if (since_shown < (is_terminal_ ? kBarSeconds : kLineSeconds)) return;
   shown_ = Clock::now();
+  const Progress progress{task_, unit_, done, total_, elapsed(), std::string(status)};
   if (is_terminal_) {
-    // A line that wraps cannot be drawn over.
-    const size_t room = terminal_width() - 1;
-    std::string line = progress_line(done, status, true);
-    if (first_characters(line, room) != line) line = progress_line(done, status, false);
-    fmt::print(stderr, "\r\033[K{}", first_characters(line, room));
+    // A line that wraps cannot be drawn over. What the old one had more is cleared behind the new one: a line
+    // that is cleared first flickers.
+    fmt::print(stderr, "\r{}\033[K", progress_bar(progress, terminal_width() - 1));
     std::fflush(stderr);
     bar_shown_ = true;
   } else {
-    fmt::print(stderr, "{}\n", progress_line(done, status, false));
+    fmt::print(stderr, "{}\n", progress_line(progress));
   }
 }
 
 void TerminalMonitor::end() {
   clear_bar();
-  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-  fmt::print(stderr, "{}: {} {} in {}\n", task_, last_, unit_, duration_text(elapsed));
+  fmt::print(stderr, "{}: {} {} in {}\n", task_, last_, unit_, duration_text(elapsed()));
 }
 
 void TerminalMonitor::message(std::string_view line) {

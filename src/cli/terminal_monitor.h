@@ -32,7 +32,7 @@ class TerminalMonitor : public Monitor {
  private:
   using Clock = std::chrono::steady_clock;
   void print_warning(std::string_view line) const;
-  std::string progress_line(int64_t done, std::string_view status, bool with_bar) const;
+  double elapsed() const;  ///< seconds since begin()
   void clear_bar();
 
   bool is_terminal_;

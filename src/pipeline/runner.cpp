@@ -34,17 +34,19 @@ bool is_done(const Step& step, const StepLog& log, dist::Group& group) {
   return group.any(group.is_first() && !step.makes.empty() && log.is_done(step));
 }
 
-void run_step(const Step& step, const StepLog& log, stages::Run& run) {
+/// place: "step 3 of 14".
+void run_step(const Step& step, const std::string& place, const StepLog& log, stages::Run& run) {
   const bool is_first = run.group().is_first();
   if (is_done(step, log, run.group())) {
     const std::string builder = log.other_build(step.name);
-    run.monitor().message(step.name + ": done before" +
+    run.monitor().message(place + ", " + step.name + ": done before" +
                           (builder.empty() ? ""
                                            : fmt::format(", by another build of the program ({}); --from {} "
                                                          "with its files removed does it again",
                                                          builder, step.phase)));
     return;
   }
+  run.monitor().message(place + ", " + step.name);
   if (!step.state.empty() && is_first) {
     // A state that other choices left behind must be gone before the log says that these have begun.
     if (log.begins_anew(step)) fs::remove(step.state);
@@ -73,10 +75,13 @@ void require_earlier(std::span<const Step> steps, const PhaseRange& range) {
 }
 
 void run_steps(std::span<const Step> steps, const PhaseRange& range, const StepLog& log, stages::Run& run) {
+  std::vector<const Step*> asked;
   for (const Step& step : steps) {
     const size_t phase = position_of(step.phase);
-    if (phase >= range.first && phase <= range.last) run_step(step, log, run);
+    if (phase >= range.first && phase <= range.last) asked.push_back(&step);
   }
+  for (size_t i = 0; i < asked.size(); ++i)
+    run_step(*asked[i], fmt::format("step {} of {}", i + 1, asked.size()), log, run);
 }
 
 }  // namespace y6q::pipeline

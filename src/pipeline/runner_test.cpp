@@ -55,7 +55,9 @@ TEST_F(RunnerTest, RunsWhatIsNotDone) {
   run(chain());
   EXPECT_TRUE(ran_.empty());
   EXPECT_THAT(monitor_.lines,
-              ElementsAre("float: done before", "calibrate: done before", "export: done before"));
+              ElementsAre("step 1 of 3, float", "step 2 of 3, calibrate", "step 3 of 3, export",
+                          "step 1 of 3, float: done before", "step 2 of 3, calibrate: done before",
+                          "step 3 of 3, export: done before"));
 }
 
 TEST_F(RunnerTest, AChangedChoiceRunsWhatDependsOnIt) {

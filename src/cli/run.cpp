@@ -78,6 +78,12 @@ bool is_listed(std::string_view name) {
   return std::any_of(all.begin(), all.end(), [&](const CommandEntry& entry) { return name == entry.name; });
 }
 
+std::vector<std::string> names_of_commands() {
+  std::vector<std::string> names;
+  for (const CommandEntry& entry : commands()) names.emplace_back(entry.name);
+  return names;
+}
+
 /// " (did you mean eval?)", or nothing.
 std::string question(std::string_view given, const std::vector<std::string>& known) {
   const std::string meant = meant_by(given, known);
@@ -86,34 +92,38 @@ std::string question(std::string_view given, const std::vector<std::string>& kno
 
 /// Throws UsageError that lists all of them: CLI11 would not say what it did not know.
 CommandEntry find_command(std::string_view name) {
-  std::vector<std::string> known;
   for (const CommandEntry& entry : commands()) {
     if (name == entry.name) return entry;
-    known.emplace_back(entry.name);
   }
+  const std::vector<std::string> known = names_of_commands();
   throw UsageError("'{}' is no subcommand{}; known: {}", name, question(name, known), fmt::join(known, ", "));
 }
 
 /// Throws UsageError for what CLI11 could not parse. Words that it does not know come first: one of them may
 /// be what it misses.
 [[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
-  const auto parsed = app.get_subcommands();
-  const CLI::App& command = parsed.empty() ? app : *parsed.front();
+  const CLI::App* command = &app;
+  std::string name;  // "data convert"
+  for (auto inner = app.get_subcommands(); !inner.empty(); inner = command->get_subcommands()) {
+    command = inner.front();
+    name += (name.empty() ? "" : " ") + command->get_name();
+  }
   std::vector<std::string> known;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& option_name : option->get_lnames()) known.push_back("--" + option_name);
   }
   std::string unknown;
   for (const std::string& word : app.remaining(true)) {
-    if (!word.starts_with('-')) continue;
-    const std::string option = word.substr(0, word.find('='));
-    unknown +=
-        fmt::format("{}{} is no option{}", unknown.empty() ? "" : ", ", option, question(option, known));
+    const std::string said = word.substr(0, word.find('='));
+    if (!word.starts_with('-') && said == word) continue;
+    // Ultralytics' command has epochs=3 for --epochs 3.
+    const std::string option = word.starts_with('-') ? said : "--" + said;
+    unknown += fmt::format("{}{} is no option{}", unknown.empty() ? "" : ", ", said, question(option, known));
   }
-  const std::string name = parsed.empty() ? "" : command.get_name();
-  const std::string example = command.get_footer().starts_with("Example:") ? "\n" + command.get_footer() : "";
+  const std::string example =
+      command->get_footer().starts_with("Example:") ? "\n" + command->get_footer() : "";
   throw UsageError("{}{}{}{}\nyolov6q {}{}--help lists the options", name, name.empty() ? "" : ": ",
-                   unknown.empty() ? error.what() : unknown, parsed.empty() ? "" : example, name,
+                   unknown.empty() ? error.what() : unknown, name.empty() ? "" : example, name,
                    name.empty() ? "" : " ");
 }
 
@@ -131,6 +141,8 @@ int run_guarded(int argc, char** argv) {
   const bool is_command = argc > 1 && argv[1][0] != '-';
   if (next.knows_all && !(is_command && is_listed(argv[1]))) forward(next.name, argv);
   if (is_command && find_command(argv[1]).make == nullptr) forward(next.name, argv);
+  if (argc == 1)
+    throw UsageError("a subcommand is required; known: {}", fmt::join(names_of_commands(), ", "));
   CLI::App app("yolov6q: YOLOv6 detectors in INT8: train, calibrate, export, run, prove", "yolov6q");
   app.set_version_flag("--version", "yolov6q " Y6Q_VERSION);
   app.require_subcommand(1);

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "base/number_text.h"
 #include "cli/command.h"
 #include "cli/field_options.h"
 #include "cli/format_name.h"
@@ -35,8 +36,8 @@ class SensitivityCommand : public Command {
     std::string text =
         fmt::format("{:<44} {:>7} {:>7} {:>8}\n", "only this layer in INT8", "mAP", "mAP50", "drop");
     for (const formats::LayerSensitivity& row : result.layers) {
-      text += fmt::format("{:<44} {:7.2f} {:7.2f} {:8.2f}{}\n", row.layer, 100 * row.map, 100 * row.map50,
-                          100 * (result.float_map - row.map),
+      text += fmt::format("{:<44} {:7.2f} {:7.2f} {:>8}{}\n", row.layer, 100 * row.map, 100 * row.map50,
+                          fixed_text(100 * (result.float_map - row.map), 2),
                           row.is_prediction ? "  stays float by default" : "");
     }
     text += fmt::format("float {:.2f}, all but predictions in INT8 {:.2f}: {}\n", 100 * result.float_map,

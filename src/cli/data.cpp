@@ -62,8 +62,8 @@ class Check {
   }
 
   static std::string text_of(const stages::DataCheck& check) {
-    std::string text = report::to_text(check.split_table) + "\n" + report::to_text(check.class_table) + "\n" +
-                       report::to_text(check.size_table);
+    std::string text = report::to_text(report::transposed(check.split_table)) + "\n" +
+                       report::to_text(check.class_table) + "\n" + report::to_text(check.size_table);
     if (!check.findings.empty()) text += fmt::format("\nFindings\n  {}\n", fmt::join(check.findings, "\n  "));
     if (!check.problems.empty()) text += fmt::format("\nBroken\n  {}\n", fmt::join(check.problems, "\n  "));
     return text;

@@ -82,6 +82,21 @@ std::string to_text(const Table& table) {
   return text;
 }
 
+Table transposed(const Table& table) {
+  check(table);
+  Table other{.title = table.title, .columns = {table.columns.at(0)}, .note = table.note};
+  for (const auto& row : table.rows) {
+    Column& column = other.columns.emplace_back(table.columns.at(1));
+    column.key = column.title = to_text(row[0], table.columns[0]);
+  }
+  for (size_t c = 1; c < table.columns.size(); ++c) {
+    std::vector<Cell>& line = other.rows.emplace_back();
+    line.emplace_back(table.columns[c].title);
+    for (const auto& row : table.rows) line.push_back(row[c]);
+  }
+  return other;
+}
+
 nlohmann::ordered_json to_json(const Table& table) {
   check(table);
   auto rows = nlohmann::ordered_json::array();

@@ -40,6 +40,10 @@ std::string to_text(const Table& table);
 /// [{key: value, …}, …]; absent or not finite: null.
 nlohmann::ordered_json to_json(const Table& table);
 
+/// Rows become columns, named by their first cell, and columns rows, named by their title: for few rows of
+/// many numbers. The first column of numbers says how all are printed.
+Table transposed(const Table& table);
+
 /// True when every cell that is present is a number.
 bool is_numeric(const Table& table, size_t column);
 

@@ -50,6 +50,21 @@ TEST(Table, DifferencesHaveTheirSign) {
   EXPECT_EQ(to_text(-0.0004, column), "0.0");
 }
 
+TEST(Table, TransposedHasAColumnForEachRow) {
+  const Table table{
+      .title = "Splits",
+      .columns = {{.key = "split", .title = "split"},
+                  {.key = "images", .title = "images"},
+                  {.key = "boxes", .title = "boxes"}},
+      .rows = {{std::string("train"), int64_t{205}, int64_t{2804}}, {std::string("val"), int64_t{87}, {}}}};
+  EXPECT_EQ(to_text(transposed(table)),
+            "Splits\n"
+            "split   train  val\n"
+            "------  -----  ---\n"
+            "images    205   87\n"
+            "boxes    2804    –\n");
+}
+
 TEST(Table, RefusesARowOfAnotherLength) {
   Table table = sample();
   table.rows.push_back({int64_t{1}});

@@ -121,7 +121,7 @@ report::Table size_table(const std::vector<Dataset>& splits, int64_t image_size)
   return table;
 }
 
-/// "3 classes have fewer than 10 objects in split 'train': a (0), b (2), c (9)"; empty: none has.
+/// "3 of 80 classes have fewer than 10 objects in split 'train': a (0), b (2), c (9)"; empty: none has.
 std::string nearly_empty(const Dataset& split, const std::vector<ClassCounts>& classes) {
   constexpr int64_t kNamed = 20;
   std::string named;
@@ -133,8 +133,8 @@ std::string nearly_empty(const Dataset& split, const std::vector<ClassCounts>& c
     }
   }
   if (count == 0) return "";
-  return fmt::format("{} classes have fewer than {} objects in split '{}': {}{}", count, kFewObjects,
-                     split.split, named, count > kNamed ? ", …" : "");
+  return fmt::format("{} of {} classes have fewer than {} objects in split '{}': {}{}", count, classes.size(),
+                     kFewObjects, split.split, named, count > kNamed ? ", …" : "");
 }
 
 std::string mostly_tiny(const Dataset& split, const std::vector<ClassCounts>& classes, int64_t image_size) {
@@ -182,9 +182,10 @@ DataCheck check_data(const DataCheckOptions& options, Monitor& monitor) {
   }
   check.shared = shared_of(check.splits);
   for (const SharedSplits& shared : check.shared) {
-    check.findings.push_back(fmt::format("{} images of split '{}' are in '{}' too, for instance {}",
-                                         shared.images.count, shared.second, shared.first,
-                                         shared.images.second.string()));
+    const Dataset& second = *std::ranges::find(check.splits, shared.second, &Dataset::split);
+    check.findings.push_back(fmt::format("{} of {} images of split '{}' are in '{}' too, for instance {}",
+                                         shared.images.count, second.images.size(), shared.second,
+                                         shared.first, shared.images.second.string()));
   }
   check.split_table = split_table(check.splits, classes);
   check.class_table = class_table(check.splits, classes);

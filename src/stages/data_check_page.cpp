@@ -1,6 +1,8 @@
 #include "stages/data_check_page.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "data/split_summary.h"
 #include "image/decode.h"
@@ -17,19 +19,32 @@ constexpr size_t kShownImages = 6;  ///< of each split
 constexpr size_t kShownBars = 40;   ///< bars
 constexpr int64_t kPictureSide = 480;
 
-/// How many values are below each border and not below the one before; the last bar has the rest.
+struct Bin {
+  std::string name;
+  double below;  ///< and not below the bin before
+};
+
+std::vector<Bin> bins_between(const std::vector<double>& borders) {
+  std::vector<Bin> bins;
+  double from = 0;
+  for (const double border : borders)
+    bins.push_back({fmt::format("{:g} to {:g}", std::exchange(from, border), border), border});
+  bins.push_back({fmt::format("{:g} and more", from), INFINITY});
+  return bins;
+}
+
+/// How many values are in each bin; bins behind the last value are left out.
 report::BarChart histogram(const std::string& title, const std::vector<double>& values,
-                           const std::vector<double>& borders) {
+                           const std::vector<Bin>& bins) {
   report::BarChart chart{.title = title, .decimals = 0};
   double from = 0;
-  for (const double border : borders) {
+  for (const Bin& bin : bins) {
     const auto count =
-        std::ranges::count_if(values, [&](double value) { return value >= from && value < border; });
-    chart.bars.push_back({fmt::format("{:g} to {:g}", from, border), static_cast<double>(count)});
-    from = border;
+        std::ranges::count_if(values, [&](double value) { return value >= from && value < bin.below; });
+    chart.bars.push_back({bin.name, static_cast<double>(count)});
+    from = bin.below;
   }
-  const auto rest = std::ranges::count_if(values, [&](double value) { return value >= from; });
-  chart.bars.push_back({fmt::format("{:g} and more", from), static_cast<double>(rest)});
+  while (chart.bars.size() > 1 && chart.bars.back().value == 0) chart.bars.pop_back();
   return chart;
 }
 
@@ -44,11 +59,18 @@ void add_histograms(report::Page& page, const Dataset& split, int64_t image_size
     }
   }
   page.sections.emplace_back(histogram(split.split + ": shorter side of boxes in pixels", boxes,
-                                       {kTinySide, 16, 32, 64, 128, 256, 512}));
-  page.sections.emplace_back(
-      histogram(split.split + ": long side of images in pixels", sides, {320, 640, 1280, 1920, 2560, 4096}));
-  page.sections.emplace_back(
-      histogram(split.split + ": objects in an image", objects, {1, 2, 4, 8, 16, 32, 64}));
+                                       bins_between({kTinySide, 16, 32, 64, 128, 256, 512})));
+  page.sections.emplace_back(histogram(split.split + ": long side of images in pixels", sides,
+                                       bins_between({320, 640, 1280, 1920, 2560, 4096})));
+  page.sections.emplace_back(histogram(split.split + ": objects in an image", objects,
+                                       {{"0", 1},
+                                        {"1", 2},
+                                        {"2 to 3", 4},
+                                        {"4 to 7", 8},
+                                        {"8 to 15", 16},
+                                        {"16 to 31", 32},
+                                        {"32 to 63", 64},
+                                        {"64 and more", INFINITY}}));
 }
 
 report::BarChart class_chart(const Dataset& split) {
@@ -115,7 +137,7 @@ report::Page data_check_page(const DataCheck& check, const DataCheckOptions& opt
   page.sections.emplace_back(std::move(highlights));
   for (const std::string& finding : check.findings)
     page.sections.emplace_back(report::Paragraph{"Finding: " + finding});
-  page.sections.emplace_back(check.split_table);
+  page.sections.emplace_back(report::transposed(check.split_table));
   page.sections.emplace_back(check.size_table);
   for (const Dataset& split : check.splits) {
     add_label_statistics(page, split, options.image_size);

@@ -87,8 +87,8 @@ report::Table agreement_table(const Result& result) {
 void add_accuracy(report::Page& page, const Compared& compared) {
   page.sections.emplace_back(class_table(compared));
   page.sections.emplace_back(precision_chart(compared));
-  page.sections.emplace_back(mistake_table(compared));
   page.sections.emplace_back(stages::confusion_map(compared.engine.analysis));
+  page.sections.emplace_back(mistake_table(compared));
 }
 
 }  // namespace y6q::pipeline

@@ -14,6 +14,7 @@ namespace {
 constexpr double kWidth = 460, kHeight = 270, kLeft = 54, kRight = 14, kTop = 12, kBottom = 42;
 // Labels of ticks that would touch are left out.
 constexpr double kDigitWidth = 7.5, kLabelGap = 8;
+constexpr double kXSteps = 6;
 constexpr size_t kMaxPoints = 800;  // more cannot be seen at this width
 
 struct Span {
@@ -41,6 +42,12 @@ Span range_of(const LineChart& chart, std::vector<double> LineChart::Series::*va
     return {span.low - margin, span.high + margin};
   }
   return span;
+}
+
+bool are_whole(const LineChart& chart) {
+  return std::ranges::all_of(chart.series, [](const auto& series) {
+    return std::ranges::all_of(series.x, [](double x) { return x == std::floor(x); });
+  });
 }
 
 class Frame {
@@ -130,7 +137,9 @@ std::string to_svg(const LineChart& chart) {
   }
   const Span x_range = range_of(chart, &LineChart::Series::x),
              y_range = range_of(chart, &LineChart::Series::y);
-  auto x_ticks = axis_ticks(x_range.low, x_range.high, 6);
+  // Between whole numbers, such as epochs, there is nothing to be read off.
+  const double steps = are_whole(chart) ? std::clamp(x_range.high - x_range.low, 1.0, kXSteps) : kXSteps;
+  auto x_ticks = axis_ticks(x_range.low, x_range.high, static_cast<int>(steps));
   std::erase_if(x_ticks, [&](double value) { return value < x_range.low || value > x_range.high; });
   const auto y_ticks = axis_ticks(y_range.low, y_range.high, 5);
   const Frame frame(x_range, {y_ticks.front(), y_ticks.back()});

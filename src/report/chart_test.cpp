@@ -11,6 +11,7 @@
 namespace y6q::report {
 namespace {
 
+using testing::AllOf;
 using testing::DoubleNear;
 using testing::HasSubstr;
 using testing::Not;
@@ -21,6 +22,13 @@ TEST(Chart, TicksAreRoundAndCoverTheRange) {
               Pointwise(DoubleNear(1e-12), std::vector<double>{0, 0.2, 0.4, 0.6, 0.8, 1.0}));
   EXPECT_THAT(axis_ticks(3, 47, 5), Pointwise(DoubleNear(1e-12), std::vector<double>{0, 10, 20, 30, 40, 50}));
   EXPECT_THAT(axis_ticks(-0.7, 0.4, 5), Pointwise(DoubleNear(1e-12), std::vector<double>{-1, -0.5, 0, 0.5}));
+}
+
+TEST(LineChart, BetweenWholeNumbersThereAreNoTicks) {
+  const LineChart chart{.title = "t", .series = {{"mAP", {10, 12}, {1, 2}}}};
+  const std::string svg = to_svg(chart);
+  EXPECT_THAT(svg, AllOf(HasSubstr(">10</text>"), HasSubstr(">11</text>"), HasSubstr(">12</text>")));
+  EXPECT_THAT(svg, Not(HasSubstr(">10.5</text>")));
 }
 
 TEST(Chart, ACurveRunsFromCornerToCorner) {

@@ -82,15 +82,15 @@ std::string html_of(const Table& table) {
 
 std::string html_of(const LineChart& chart) {
   std::string html = heading(chart.title) + to_svg(chart);
-  if (!chart.series.empty()) html += "<ul class=\"legend\">";
+  if (chart.series.size() < 2 && !chart.y_label.empty()) return card(html);  // the axis names the only curve
+  html += "<ul class=\"legend\">";
   for (size_t i = 0; i < chart.series.size(); ++i) {
     html += fmt::format(
         "<li><svg viewBox=\"0 0 26 10\" aria-hidden=\"true\"><path class=\"s{}\" d=\"M1 "
         "5H25\"/></svg>{}</li>",
         i % kSeriesStyles, escape_html(chart.series[i].name));
   }
-  if (!chart.series.empty()) html += "</ul>";
-  return card(html);
+  return card(html + "</ul>");
 }
 
 std::string html_of(const BarChart& chart) {
@@ -176,8 +176,12 @@ std::string html_of(const Code& code) {
   return card(html + "</pre>");
 }
 
+/// What half of the page's width is enough for.
 bool is_chart(const Section& section) {
-  return std::holds_alternative<LineChart>(section) || std::holds_alternative<BarChart>(section);
+  constexpr size_t kNarrow = 10;  // columns of a heat map
+  const auto* map = std::get_if<HeatMap>(&section);
+  return std::holds_alternative<LineChart>(section) || std::holds_alternative<BarChart>(section) ||
+         (map != nullptr && map->columns.size() <= kNarrow);
 }
 
 }  // namespace

@@ -96,7 +96,8 @@ using Section = std::variant<Highlights, Paragraph, Links, Table, LineChart, Bar
 
 struct Page {
   std::string title, subtitle{};
-  std::vector<Section> sections{};  ///< neighbouring charts share a row where there is room
+  std::vector<Section>
+      sections{};  ///< neighbouring charts and small heat maps share a row where there is room
   std::string footer{};
 };
 

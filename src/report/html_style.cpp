@@ -5,9 +5,9 @@ namespace y6q::report {
 // Colours of the curves: Okabe and Ito 2008, distinguishable without red-green vision; dashes tell them apart
 // in print.
 const std::string_view kStyle = R"css(
-:root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--text:#1b1f24;--dim:#5c6672;--line:#dfe3e8;--accent:#0067a8;
+:root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--text:#1b1f24;--dim:#5c6672;--line:#dfe3e8;--accent:#0067a8;--shade:#1b1f2440;
 --c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b0578d;--c4:#a67c00;--c5:#3a8fc4}
-@media(prefers-color-scheme:dark){:root{--bg:#14171b;--card:#1c2026;--text:#e6e9ed;--dim:#9aa5b1;--line:#323942;
+@media(prefers-color-scheme:dark){:root{--bg:#14171b;--card:#1c2026;--text:#e6e9ed;--dim:#9aa5b1;--line:#323942;--shade:#000c;
 --accent:#6cb8ee;--c0:#56b4e9;--c1:#f08a3c;--c2:#2fc79a;--c3:#dd8fbd;--c4:#e0b93f;--c5:#9cc9f0}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
@@ -32,7 +32,8 @@ a{color:var(--accent)}
 font-variant-numeric:tabular-nums}
 .figures span{display:block;font-weight:600;font-size:.92rem}
 .figures small{display:block;color:var(--dim)}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;background:linear-gradient(to left,var(--card) 50%,transparent) right/36px 100% no-repeat local,
+linear-gradient(to left,var(--shade),transparent) right/14px 100% no-repeat}
 table{border-collapse:collapse;width:100%;font-size:.94rem}
 th,td{padding:7px 12px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 tr:last-child td,tr:last-child th{border-bottom:0}
@@ -63,7 +64,7 @@ align-items:center;font-size:.86rem}
 .bars i{display:block;height:12px;border-radius:0 3px 3px 0;background:var(--c0);min-width:1px}
 .gallery{display:grid;gap:10px}
 .gallery div{font-weight:600;font-size:.9rem;text-align:center}
-.histograms{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:14px}
+.histograms{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:14px}
 svg path.area{fill:var(--c0);stroke:none}svg path.limit{stroke:var(--c1);stroke-width:3}
 figure{margin:0;min-width:0}
 img{display:block;width:100%;height:auto;border-radius:6px;background:var(--line)}

@@ -92,6 +92,17 @@ std::string axes(const LineChart& chart, const Frame& frame, const std::vector<d
   return svg;
 }
 
+/// A dot with what it says and opens.
+std::string dot(const LineChart::Series& series, size_t i, const Frame& frame, size_t style) {
+  const std::string circle =
+      fmt::format("<circle class=\"s{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"", style, frame.x(series.x[i]),
+                  frame.y(series.y[i]), series.notes.empty() ? 3 : 5);
+  if (series.notes.empty()) return circle + "/>";
+  const LineChart::Note& note = series.notes[i];
+  const std::string told = fmt::format("{}><title>{}</title></circle>", circle, escape_html(note.text));
+  return note.path.empty() ? told : fmt::format("<a href=\"{}\">{}</a>", escape_html(note.path), told);
+}
+
 std::string curve(const LineChart::Series& series, const Frame& frame, size_t style) {
   const size_t count = series.x.size(), step = count / kMaxPoints + 1;
   std::string path, dots;
@@ -102,18 +113,17 @@ std::string curve(const LineChart::Series& series, const Frame& frame, size_t st
       pen_down = false;
       continue;
     }
+    if (!series.joined) continue;
     path += fmt::format("{}{:.1f} {:.1f}", pen_down ? "L" : "M", frame.x(series.x[i]), frame.y(series.y[i]));
     pen_down = true;
   }
   constexpr size_t kFew = 24;  // where a line alone would hide how often something was measured
-  if (count <= kFew) {
+  if (count <= kFew || !series.joined) {
     for (size_t i = 0; i < count; ++i) {
-      if (!can_draw(series.x[i]) || !can_draw(series.y[i])) continue;
-      dots += fmt::format("<circle class=\"s{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>", style,
-                          frame.x(series.x[i]), frame.y(series.y[i]));
+      if (can_draw(series.x[i]) && can_draw(series.y[i])) dots += dot(series, i, frame, style);
     }
   }
-  return fmt::format("<path class=\"s{}\" d=\"{}\"/>{}", style, path, dots);
+  return path.empty() ? dots : fmt::format("<path class=\"s{}\" d=\"{}\"/>{}", style, path, dots);
 }
 
 }  // namespace
@@ -133,6 +143,10 @@ std::string to_svg(const LineChart& chart) {
     if (series.x.size() != series.y.size()) {
       throw InternalError("report: chart '{}', series '{}': {} x for {} y", chart.title, series.name,
                           series.x.size(), series.y.size());
+    }
+    if (!series.notes.empty() && series.notes.size() != series.x.size()) {
+      throw InternalError("report: chart '{}', series '{}': {} notes for {} points", chart.title, series.name,
+                          series.notes.size(), series.x.size());
     }
   }
   const Span x_range = range_of(chart, &LineChart::Series::x),

@@ -83,6 +83,24 @@ TEST(Chart, RefusesXAndYOfDifferentLength) {
   EXPECT_THROW(to_svg({.title = "t", .series = {{"a", {1, 2}, {1}}}}), InternalError);
 }
 
+// Plot area: x 54 to 446, y 12 (top) to 228; two points lie in its corners.
+TEST(Chart, PointsSayAndOpenWhatTheirNotesSay) {
+  const LineChart::Series points{
+      .name = "a", .x = {0, 10}, .y = {0, 1}, .joined = false, .notes = {{"a < b", "trials/a.json"}, {"c"}}};
+  const std::string svg = to_svg({.title = "t", .series = {points}});
+  EXPECT_THAT(svg,
+              HasSubstr("<a href=\"trials/a.json\"><circle class=\"s0\" cx=\"54.0\" cy=\"228.0\" r=\"5\">"
+                        "<title>a &lt; b</title></circle></a>"));
+  EXPECT_THAT(svg,
+              HasSubstr("<circle class=\"s0\" cx=\"446.0\" cy=\"12.0\" r=\"5\"><title>c</title></circle>"));
+  EXPECT_THAT(svg, Not(HasSubstr("<path"))) << "points that are not joined have no line";
+}
+
+TEST(Chart, RefusesNotesThatAreNotOneAPoint) {
+  EXPECT_THROW(to_svg({.title = "t", .series = {{.name = "a", .x = {1, 2}, .y = {1, 2}, .notes = {{"b"}}}}}),
+               InternalError);
+}
+
 TEST(Chart, LongCurvesAreThinned) {
   LineChart chart{.title = "t", .series = {{"a", {}, {}}}};
   for (int i = 0; i < 100000; ++i) {

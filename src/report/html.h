@@ -32,9 +32,15 @@ struct Links {
 
 /// Curves over x; points that are not finite interrupt their curve.
 struct LineChart {
+  /// What a point says when it is pointed at, and what opens when it is clicked.
+  struct Note {
+    std::string text, path{};  ///< path: relative to the page; empty: nothing
+  };
   struct Series {
     std::string name;
-    std::vector<double> x, y;  ///< of equal length
+    std::vector<double> x, y;      ///< of equal length
+    bool joined = true;            ///< false: points alone
+    std::vector<Note> notes = {};  ///< one a point, or none
   };
   std::string title, x_label{}, y_label{};
   std::vector<Series> series{};

@@ -192,6 +192,26 @@ TEST_F(TorchContract, SensitivityPartialQuantizationAndQatPrintOneDocument) {
   EXPECT_EQ(run(eval(folder_ / "qat/best.safetensors", data)).code, 0);
 }
 
+TEST_F(TorchContract, AnEstimateOfTheSensitivityChoosesLayersLikeAMeasurement) {
+  const std::string data = make_set(), weights = make_weights(), out = folder_ / "estimate.json";
+  const auto estimated = expect_json({"sensitivity", "--estimate", "--weights", weights, "--data", data,
+                                      "--out", out, "--images", "4", "--threads", "1"});
+  const auto& layers = estimated.at("layers");
+  ASSERT_EQ(layers.size(), 61U);  // as of a measurement
+  EXPECT_TRUE(estimated.at("estimate"));
+  EXPECT_FALSE(layers.at(0).contains("map")) << "no mAP was measured";
+  EXPECT_GE(layers.at(0).at("error"), layers.at(1).at("error"));
+  EXPECT_GT(layers.at(0).at("error"), 0);
+  std::string first;
+  for (const auto& layer : layers) {
+    if (first.empty() && !layer.at("is_prediction")) first = layer.at("layer");
+  }
+  const auto partial =
+      expect_json({"calibrate", "--weights", weights, "--data", data, "--out", folder_ / "ptq.safetensors",
+                   "--images", "4", "--sensitivity", out, "--keep-float", "1", "--threads", "1"});
+  EXPECT_EQ(partial.at("float_layers"), nlohmann::json::array({first}));
+}
+
 TEST_F(TorchContract, QaRepVggGoesAllTheWay) {
   const std::string data = make_set(), trained = folder_ / "float/best.safetensors",
                     ptq = folder_ / "ptq.safetensors";

@@ -1,22 +1,14 @@
-#include "coco/bootstrap.h"
-#include "infer/open.h"
-#include "pipeline/results.h"
+#include <algorithm>
+
+#include "pipeline/measurements.h"
 #include "pipeline/steps.h"
 #include "stages/bench.h"
-#include "stages/evaluate.h"
 
 namespace y6q::pipeline {
 namespace {
 
 using nlohmann::json;
 using stages::Run;
-
-json to_json(const coco::PairedDifference& difference) {
-  return {{"value", difference.difference.value},
-          {"low", difference.difference.low},
-          {"high", difference.difference.high},
-          {"p_value", difference.p_value}};
-}
 
 class MeasuringSteps {
  public:
@@ -59,24 +51,8 @@ class MeasuringSteps {
                       shell_word(row.file.lexically_relative(in_.options.train.training.out).string()),
                       in_.data_arguments(), in_.options.split);
     }
-    step.work = [row, choices, numbers, detections, split = in_.options.split,
-                 size = in_.options.train.image_size](Run& run) {
-      const data::Dataset& dataset = run.data(split);
-      // A model file runs as what it is; the precision is the engine's.
-      const bool is_engine = row.file.extension() == ".onnx";
-      const auto runner =
-          infer::open(row.file, {.precision = is_engine ? std::optional(row.precision) : std::nullopt,
-                                 .threads = run.threads(),
-                                 .device = run.device()});
-      if (!runner->note().empty()) run.monitor().message(row.model + ": " + runner->note());
-      const stages::Evaluation result = stages::evaluate(*runner, dataset, {.image_size = size}, run);
-      if (!run.group().is_first()) return;
-      coco::write_detections(detections, coco::to_detections(result.detections, dataset.category_ids));
-      const json document{{"map", result.map()},   {"map50", result.map50()}, {"stats", result.coco.stats},
-                          {"subject", choices},    {"runner", result.runner}, {"protocol", result.protocol},
-                          {"note", runner->note()}};
-      write_file(numbers, document.dump(2) + "\n");
-    };
+    step.work = [row, choices, files = AccuracyFiles{numbers, detections},
+                 split = in_.options.split](Run& run) { measure_accuracy(row, files, choices, split, run); };
     steps_.push_back(std::move(step));
   }
 
@@ -88,16 +64,8 @@ class MeasuringSteps {
               .makes = {files_.differences}};
     for (const Measured& row : rows_) step.needs.push_back(files_.detections(row.model));
     step.work = [rows = rows_, files = files_, split = in_.options.split](Run& run) {
-      const data::Dataset& dataset = run.data(split);
-      const coco::GroundTruth truth = stages::ground_truth_of(dataset);
-      const coco::Options options = stages::judging_of(dataset, run);
       const auto difference = [&](const std::string& model, const std::string& other) {
-        InnerMonitor inner(run.monitor());
-        const coco::Detections first = coco::read_detections(files.detections(other)),
-                               second = coco::read_detections(files.detections(model));
-        const auto result =
-            coco::compare(truth, {&first, &second}, options, {.replicates = kReplicates, .monitor = &inner});
-        return to_json(result.stats[0]);
+        return paired_difference({files.detections(model), files.detections(other)}, split, run);
       };
       json document = json::object();
       run.monitor().begin("intervals", std::ssize(rows), "models");
@@ -179,7 +147,6 @@ class MeasuringSteps {
         model, int8.batch, speedup->ratio, name_of(speedup->best_float)));
   }
 
-  static constexpr int64_t kReplicates = 1000;
   const Context& in_;
   const NetworkFiles& files_;
   const std::vector<Measured> rows_;

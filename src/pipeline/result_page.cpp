@@ -8,6 +8,7 @@
 #include "coco/dataset.h"
 #include "formats/provenance.h"
 #include "pipeline/accuracy_sections.h"
+#include "pipeline/front.h"
 #include "pipeline/table.h"
 #include "pipeline/training_sections.h"
 #include "pipeline/verdict.h"
@@ -74,6 +75,17 @@ report::Highlights highlights(const Result& result) {
   return figures;
 }
 
+/// Of the rows whose speed was measured.
+std::vector<FrontPoint> front_points(const Result& result) {
+  std::vector<FrontPoint> points;
+  for (const Row& row : result.rows) {
+    const auto ms = row.latency_ms.find(precision_of(row));
+    if (ms != row.latency_ms.end())
+      points.push_back({title_of(row), ms->second, row.map, "evaluate/" + row.model + ".html"});
+  }
+  return points;
+}
+
 }  // namespace
 
 report::Page result_page(const ResultPageInputs& inputs) {
@@ -85,6 +97,8 @@ report::Page result_page(const ResultPageInputs& inputs) {
   page.sections.emplace_back(highlights(inputs.result));
   page.sections.emplace_back(result_table(inputs.result));
   page.sections.emplace_back(agreement_table(inputs.result));
+  if (const auto points = front_points(inputs.result); points.size() > 1)
+    page.sections.emplace_back(front_chart(points));
   const Judged *plain = find(inputs.judged, "float"), *engine = find(inputs.judged, "engine");
   if (plain != nullptr && engine != nullptr) {
     const Compared compared{*plain, *engine};

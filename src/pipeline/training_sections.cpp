@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "formats/sensitivity_file.h"
+#include "pipeline/sensitivity_chart.h"
 
 namespace y6q::pipeline {
 namespace {
@@ -58,18 +58,6 @@ void add_curves(report::Page& page, const fs::path& folder, const char* title) {
       report::LineChart{fmt::format("{}: accuracy on val", title), "epoch", "mAP", {std::move(accuracy)}});
 }
 
-void add_sensitivity(report::Page& page, const fs::path& file) {
-  const formats::Sensitivity sensitivity = formats::read_sensitivity(file);
-  report::BarChart chart{.title = "Points of mAP that one layer alone costs in INT8 (below 0: none)",
-                         .decimals = 2,
-                         .sign = true};
-  for (const formats::LayerSensitivity& row : sensitivity.layers) {
-    chart.bars.push_back(
-        {row.layer + (row.is_prediction ? " (stays float)" : ""), 100 * (sensitivity.float_map - row.map)});
-  }
-  page.sections.emplace_back(std::move(chart));
-}
-
 void add_ranges(report::Page& page, const fs::path& file) {
   report::Histograms section{
       .title = "What the quantizers see",
@@ -92,7 +80,7 @@ void add_training(report::Page& page, const Network& network) {
   if (network.searches) add_curves(page, network.files.search, "Search for scales");
   add_curves(page, network.files.root / "float", "Float network");
   if (network.has_qat) add_curves(page, network.files.root / "qat", "QAT");
-  if (network.measures_sensitivity) add_sensitivity(page, network.files.sensitivity);
+  if (network.measures_sensitivity) page.sections.emplace_back(sensitivity_chart(network.files.sensitivity));
   add_ranges(page, network.files.ranges);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/class_names.h"
 #include "base/errors.h"
+#include "base/fields.h"
 #include "image/colour.h"
 
 namespace y6q::embed {
@@ -42,6 +43,21 @@ std::vector<int64_t> labels_of(const std::vector<std::string>& classes, std::vec
 
 }  // namespace
 
+std::optional<detect::NmsOptions> suppression_of(const engine::Engine& engine) {
+  const auto number = [&](const char* key, auto low, auto high, auto& value) {
+    const auto found = engine.metadata().find(key);
+    if (found == engine.metadata().end()) return false;
+    if (!fields::parse_number(found->second, low, high, value))
+      throw InputError("its metadata '{}' are '{}'; {} to {} is accepted", key, found->second, low, high);
+    return true;
+  };
+  detect::NmsOptions nms;
+  const bool is_known = number("score_threshold", 0.0, 1.0, nms.score_threshold) &&
+                        number("iou_threshold", 0.0, 1.0, nms.iou_threshold) &&
+                        number("max_detections", 1.0, 1e6, nms.max_detections);
+  return is_known ? std::optional(nms) : std::nullopt;
+}
+
 std::vector<std::string> class_names_of(const engine::Engine& engine) {
   const auto found = engine.metadata().find("names");
   return found == engine.metadata().end() ? std::vector<std::string>() : split_lines(found->second);
@@ -53,6 +69,7 @@ std::vector<detect::ImageOutput> image_outputs(const std::vector<engine::OutputT
     const auto& s = tensor.shape;
     if (s.size() == 4) outputs.push_back({tensor.name, tensor.data.data(), s[1], s[2], s[3]});
     if (s.size() == 3) outputs.push_back({tensor.name, tensor.data.data(), s[1], 1, s[2]});
+    if (s.size() == 2) outputs.push_back({tensor.name, tensor.data.data(), s[1], 1, 1});
   }
   return outputs;
 }
@@ -61,8 +78,12 @@ ImageDetector::Facts ImageDetector::facts_of(const engine::Engine& engine, const
   std::vector<engine::OutputTensor> empty;
   for (const engine::TensorInfo& info : engine.outputs()) empty.push_back({info.name, info.shape, {}});
   Facts facts{options, 0, {}, {}};
-  facts.class_count = detect::class_count_of(image_outputs(empty));
   facts.class_names = options.names.empty() ? class_names_of(engine) : options.names;
+  const auto outputs = image_outputs(empty);
+  const bool is_told = !detect::are_suppressed(outputs);
+  facts.class_count = is_told ? detect::class_count_of(outputs) : std::ssize(facts.class_names);
+  if (facts.class_count == 0)
+    throw InputError("it suppresses boxes itself and does not name its classes; give their names");
   if (!facts.class_names.empty() && std::ssize(facts.class_names) != facts.class_count) {
     throw InputError("{}, its outputs tell {} classes apart",
                      options.names.empty()
@@ -71,6 +92,16 @@ ImageDetector::Facts ImageDetector::facts_of(const engine::Engine& engine, const
                      facts.class_count);
   }
   check(options);
+  const auto file = suppression_of(engine);
+  if (file && (file->score_threshold > options.nms.score_threshold ||
+               file->iou_threshold < options.nms.iou_threshold)) {
+    throw InputError(
+        "suppression is in the file, with scores above {} and IoU {}; scores above {} and IoU {} are asked "
+        "for; "
+        "export it with --conf-thres {} --iou-thres {}",
+        file->score_threshold, file->iou_threshold, options.nms.score_threshold, options.nms.iou_threshold,
+        options.nms.score_threshold, options.nms.iou_threshold);
+  }
   facts.labels = labels_of(options.classes, facts.class_names, facts.class_count);
   return facts;
 }
@@ -120,6 +151,11 @@ std::vector<detect::Detection> ImageDetector::collect() const {
     std::erase_if(candidates, [&](const detect::Detection& candidate) {
       return std::ranges::find(labels, candidate.label) == labels.end();
     });
+  }
+  for (const detect::Detection& candidate : candidates) {
+    if (candidate.label >= facts_->class_count)
+      throw InputError("detector: the network finds class {}; it has 0 to {}", candidate.label,
+                       facts_->class_count - 1);
   }
   auto detections = detect::nms(std::move(candidates), options.nms);
   detect::to_source(detections, placement_);

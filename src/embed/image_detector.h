@@ -32,10 +32,11 @@ enum class ChannelOrder { bgr, rgb };
 /// One network with its preparation and its suppression; for one thread at a time.
 class ImageDetector {
  public:
-  /// An ONNX file as `export` writes it: one image input, raw or decoded head. Throws InputError (no such
-  /// file, other outputs, names or a precision that do not fit it), UsageError (options out of range, classes
-  /// that it does not know),
-  /// EnvironmentError (no OpenVINO, no BF16 in this CPU).
+  /// An ONNX file as `export` writes it: one image input, raw or decoded head, or boxes that the file
+  /// suppresses itself (the options then take of these alone; the classes of a cell are not told apart).
+  /// Throws InputError (no such file, other outputs, names or a precision that do not fit it), UsageError
+  /// (options out of range, classes that it does not know), EnvironmentError (no OpenVINO, no BF16 in this
+  /// CPU).
   ImageDetector(const fs::path& onnx, const DetectorOptions& options);
 
   /// The same network for one more thread; weights are shared.
@@ -76,6 +77,10 @@ class ImageDetector {
   detect::Placement placement_;
   std::vector<engine::OutputTensor> outputs_;
 };
+
+/// Suppression that the exporter has put into the file, by what it wrote about it; nothing where boxes are
+/// not suppressed in it. Throws InputError for words in the place of numbers.
+std::optional<detect::NmsOptions> suppression_of(const engine::Engine& engine);
 
 /// The class names that the exporter wrote into the file; empty when there are none.
 std::vector<std::string> class_names_of(const engine::Engine& engine);

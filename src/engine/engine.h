@@ -31,7 +31,8 @@ constexpr auto names_of(Precision) {
 }
 
 /// How images are handed over. Bytes cost a quarter of the traffic, and channels last is what decoders give:
-/// the runtime then converts and reorders in one step.
+/// the runtime then converts and reorders in one step. Files that take bytes themselves ([N, H, W, 3]) are
+/// given what they take; floats are rounded to it.
 enum class InputLayout {
   float_nchw,  ///< [N, 3, H, W], RGB in [0, 1]
   bytes_nchw,  ///< [N, 3, H, W], RGB in 0..255, divided by 255 inside

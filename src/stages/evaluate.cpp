@@ -63,6 +63,11 @@ std::vector<coco::ImageDetections> merged(const Found& mine, bool stopped, dist:
 /// Numbers classes as the data set does, and drops the boxes of those that it has not.
 void renumber(std::vector<detect::Detection>& detections, const std::vector<int64_t>& class_of) {
   if (class_of.empty()) return;
+  for (const detect::Detection& detection : detections) {
+    if (detection.label >= std::ssize(class_of))
+      throw InputError("evaluate: the network finds class {}, its file names 0 to {}", detection.label,
+                       class_of.size() - 1);
+  }
   std::erase_if(detections, [&](detect::Detection& detection) {
     return (detection.label = class_of.at(static_cast<size_t>(detection.label))) < 0;
   });

@@ -96,14 +96,14 @@ class TensorRtRunner : public infer::Runner {
     std::vector<detect::ImageOutput> list;
     for (const TrtexecOutput& output : outputs) {
       const ir::Shape& shape = output.shape;
-      if (shape.size() < 3 || shape.size() > 4 || shape[0] != options_.batch) {
+      if (shape.size() < 2 || shape.size() > 4 || shape[0] != options_.batch) {
         throw InputError("output '{}' is [{}]; {} images a batch are expected (--batch-size)", output.name,
                          fmt::join(shape, ", "), options_.batch);
       }
       const auto size = static_cast<int64_t>(output.values.size()) / shape[0];
       const bool is_map = shape.size() == 4;
       list.push_back({output.name, output.values.data() + image * size, shape[1], is_map ? shape[2] : 1,
-                      shape[is_map ? 3 : 2]});
+                      shape.size() == 2 ? 1 : shape[is_map ? 3 : 2]});
     }
     return list;
   }

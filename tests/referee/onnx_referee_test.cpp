@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "base/files.h"
@@ -8,6 +10,7 @@
 #include "engine/openvino/ir.h"
 #include "onnx/write.h"
 #include "pipeline/networks.h"
+#include "pipeline/suppressed_networks.h"
 #include "quant/half_scale.h"
 #include "support/folder.h"
 
@@ -36,6 +39,35 @@ struct Case {
   const char* runtime = "onnxruntime";
 };
 
+/// What a file with suppression is to find, as its outputs; rows that mean nothing are 0.
+std::map<std::string, ir::Tensor> suppressed_outputs(const Case& c, const ir::Tensor& images) {
+  const onnx::Suppression& op = *c.options.suppression;
+  const detect::NmsOptions nms{.score_threshold = op.score_threshold,
+                               .iou_threshold = op.iou_threshold,
+                               .max_detections = op.max_detections};
+  const auto tensor = [](ir::Shape shape) {
+    return ir::Tensor{shape, std::vector<double>(static_cast<size_t>(ir::element_count(shape)))};
+  };
+  std::map<std::string, ir::Tensor> outputs{{"num_dets", tensor({c.batch, 1})},
+                                            {"det_boxes", tensor({c.batch, op.max_detections, 4})},
+                                            {"det_scores", tensor({c.batch, op.max_detections})},
+                                            {"det_classes", tensor({c.batch, op.max_detections})}};
+  for (int64_t image = 0; image < c.batch; ++image) {
+    const auto found = pipeline::found_by_hand(c.model, images, image, nms);
+    EXPECT_GE(found.size(), 4U);
+    outputs["num_dets"].data[static_cast<size_t>(image)] = static_cast<double>(found.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      const size_t row = static_cast<size_t>(image * op.max_detections) + i;
+      outputs["det_scores"].data[row] = found[i].score;
+      outputs["det_classes"].data[row] = static_cast<double>(found[i].label);
+      const detect::Box& box = found[i].box;
+      std::ranges::copy(std::array{box.x1, box.y1, box.x2, box.y2},
+                        outputs["det_boxes"].data.begin() + static_cast<std::ptrdiff_t>(4 * row));
+    }
+  }
+  return outputs;
+}
+
 void judge(const Case& c) {
   const char* python = std::getenv("Y6Q_REFEREE_PYTHON");
   if (!python) GTEST_SKIP() << "Y6Q_REFEREE_PYTHON is not set";
@@ -50,7 +82,8 @@ void judge(const Case& c) {
   shape[0] = c.batch;
   const ir::Tensor images = pipeline::random_images(shape, 5);
   write_tensor(folder / "images.bin", images);
-  for (const auto& [name, tensor] : ir::interpret(c.model, images))
+  for (const auto& [name, tensor] :
+       c.options.suppression ? suppressed_outputs(c, images) : ir::interpret(c.model, images))
     write_tensor(folder / (name + ".bin"), tensor);
   const std::string command = fmt::format("'{}' '{}' {} '{}' {} {}", python, Y6Q_CHECK_ONNX, c.runtime,
                                           folder.string(), c.batch, c.tolerance);
@@ -89,6 +122,29 @@ TEST(OnnxReferee, AcceptsEveryOperatorInEveryOpset) {
 
 TEST(OnnxReferee, AcceptsEveryOperatorInFp16) {
   judge({pipeline::every_operator(), {.remainder = Remainder::fp16, .opset = 19}, 1, kHalfTolerance});
+}
+
+TEST(OnnxReferee, SuppressionInTheFileFindsWhatSuppressionBehindItFinds) {
+  const onnx::Suppression suppression{onnx::Suppressor::onnx, 0.3F, 0.5F, 12};
+  for (const int64_t opset : {13, 18, 20}) {
+    judge({pipeline::overlapping_detector(),
+           {.opset = opset, .batch = 0, .suppression = suppression},
+           2,
+           kFloatTolerance});
+  }
+}
+
+TEST(OnnxReferee, ImagesOfBytesAreThoseOfFloats) {
+  judge({pipeline::every_operator(), {.images = onnx::ImageType::bytes}, 1, kFloatTolerance});
+  judge({pipeline::overlapping_detector(),
+         {.images = onnx::ImageType::bytes,
+          .suppression = onnx::Suppression{onnx::Suppressor::onnx, 0.3F, 0.5F, 12}},
+         1,
+         kFloatTolerance});
+  judge({pipeline::every_operator(),
+         {.remainder = Remainder::fp16, .opset = 19, .images = onnx::ImageType::bytes},
+         1,
+         kHalfTolerance});
 }
 
 TEST(OnnxReferee, AcceptsSignedQuantizers) {

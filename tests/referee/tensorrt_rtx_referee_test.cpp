@@ -1,6 +1,7 @@
 // Every kind of file that export writes, judged by NVIDIA's own parser and builder (tensorrt_rtx_referee.py),
 // strongly typed as in TensorRT 11.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
@@ -76,11 +77,32 @@ class Files {
     }
   }
 
-  /// A file that NVIDIA must refuse, and we before.
-  void add_refused(const std::string& name, const ::onnx::ModelProto& file) {
-    EXPECT_THROW(onnx::check(file, {.signed_codes = true}), Error) << name;
+  /// Images of bytes, which are converted first.
+  void add_bytes(const std::string& name, const ir::Model& model) {
+    for (const auto& [type, remainder, opset] :
+         {std::tuple{"fp32", Remainder::fp32, 13}, std::tuple{"fp16", Remainder::fp16, 19}}) {
+      add(fmt::format("{}_bytes_{}", name, type), model,
+          {.form = ir::has_quantizers(model.graph) ? Form::qdq : Form::plain,
+           .remainder = remainder,
+           .opset = opset,
+           .batch = 0,
+           .outputs = {"outputs"},
+           .images = onnx::ImageType::bytes});
+    }
+  }
+
+  /// A file that NVIDIA must refuse, and we before, by the name of the tensor.
+  void add_refused(const std::string& name, const std::string& tensor, const ::onnx::ModelProto& file) {
+    expect_ours(name, tensor, file);
     write_file(folder_ / (name + ".onnx"), file.SerializeAsString());
     expected_[name] = nullptr;
+  }
+
+  static void expect_ours(const std::string& name, const std::string& tensor,
+                          const ::onnx::ModelProto& file) {
+    EXPECT_THAT([&] { onnx::check(file, {.signed_codes = true}); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("'" + tensor + "'")))
+        << name;
   }
 
   void judge() {
@@ -103,12 +125,15 @@ class TensorRtRtx : public testing::TestWithParam<std::string> {};
 TEST_P(TensorRtRtx, AcceptsEveryFormOfEveryMode) {
   Y6Q_NEED_REFEREE();
   Files files;
-  for (const models::Mode mode : {models::Mode::repopt, models::Mode::repvgg, models::Mode::repvgg_deploy,
-                                  models::Mode::hyper_search}) {
+  for (const models::Mode mode : {models::Mode::repopt, models::Mode::repvgg, models::Mode::qarepvgg,
+                                  models::Mode::repvgg_deploy, models::Mode::hyper_search}) {
     const ir::Model network = network_of(GetParam(), mode);
     const std::string name{name_of(mode)};
     files.add_forms(name + "_float", network);
     files.add_forms(name + "_tensorrt", quantized(network, {}));
+    if (mode != models::Mode::repopt) continue;
+    files.add_bytes(name + "_float", network);
+    files.add_bytes(name + "_tensorrt", quantized(network, {}));
   }
   files.judge();
 }
@@ -147,28 +172,33 @@ TEST(TensorRtRtxRefuses, WhatWeRefuseBefore) {
        {std::tuple{"fp32", Remainder::fp32, 13}, std::tuple{"fp16", Remainder::fp16, 19}}) {
     const ::onnx::ModelProto sound = onnx::emit(
         model, {.form = Form::qdq, .remainder = remainder, .opset = opset, .outputs = {"outputs"}});
-    const auto broken = [&](const std::string& name, const auto& damage) {
+    const auto broken = [&](const std::string& name, const std::string& where, const auto& damage) {
       ::onnx::ModelProto file = sound;
       damage(file);
-      files.add_refused(fmt::format("{}_{}", name, type), file);
+      files.add_refused(fmt::format("{}_{}", name, type), where, file);
     };
-    broken("zero_scale", [](auto& file) {
+    ::onnx::ModelProto unsigned_codes = sound;
+    tensor(unsigned_codes, "images.quant.zero_point").set_data_type(::onnx::TensorProto::UINT8);
+    Files::expect_ours("uint8", "images.quant.zero_point", unsigned_codes);
+    broken("zero_scale", "images.quant.scale", [](auto& file) {
       std::string& raw = *tensor(file, "images.quant.scale").mutable_raw_data();
       raw.assign(raw.size(), '\0');
     });
-    broken("zero_point", [](auto& file) { tensor(file, "images.quant.zero_point").set_raw_data("\3"); });
-    broken("no_axis", [&](auto& file) {
+    broken("zero_point", "images.quant.zero_point",
+           [](auto& file) { tensor(file, "images.quant.zero_point").set_raw_data("\3"); });
+    broken("no_axis", stem + ".weight.quant.scale", [&](auto& file) {
       for (auto& node : *file.mutable_graph()->mutable_node()) {
         if (node.output(0).starts_with(stem + ".weight.quant")) node.clear_attribute();
       }
     });
-    broken("mixed_types", [&](auto& file) {
+    broken("mixed_types", stem + ".bias", [&](auto& file) {
       ::onnx::TensorProto& bias = tensor(file, stem + ".bias");
       const bool is_half = remainder == Remainder::fp16;
       bias.set_raw_data(std::string(static_cast<size_t>(bias.dims(0)) * (is_half ? 4 : 2), '\0'));
       bias.set_data_type(is_half ? ::onnx::TensorProto::FLOAT : ::onnx::TensorProto::FLOAT16);
     });
-    broken("no_source", [](auto& file) { file.mutable_graph()->mutable_node(3)->set_input(0, "nowhere"); });
+    broken("no_source", "nowhere",
+           [](auto& file) { file.mutable_graph()->mutable_node(3)->set_input(0, "nowhere"); });
   }
   files.judge();
 }

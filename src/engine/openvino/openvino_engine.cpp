@@ -41,9 +41,11 @@ void check(const EngineOptions& options) {
 /// Makes the batch static, and the input what the caller hands over.
 std::shared_ptr<ov::Model> adapt(std::shared_ptr<ov::Model> model, const EngineOptions& options,
                                  Arithmetic arithmetic) {
+  const bool is_of_bytes = model->input().get_element_type() == ov::element::u8;
   ov::PartialShape shape = model->input().get_partial_shape();
-  if (shape.rank() != 4 || !shape[1].is_static()) {
-    throw InputError("its input is {}; images [N, 3, H, W] are accepted", shape.to_string());
+  if (shape.rank() != 4 || !shape[is_of_bytes ? 3 : 1].is_static()) {
+    throw InputError("its input is {}; images [N, 3, H, W], or [N, H, W, 3] of bytes, are accepted",
+                     shape.to_string());
   }
   if (shape[0] != options.batch) {
     shape[0] = options.batch;
@@ -53,11 +55,15 @@ std::shared_ptr<ov::Model> adapt(std::shared_ptr<ov::Model> model, const EngineO
   if (arithmetic == Arithmetic::floats) compute_in_float(*model);
   ov::preprocess::PrePostProcessor steps(model);
   auto& input = steps.input();
-  input.model().set_layout("NCHW");
+  input.model().set_layout(is_of_bytes ? "NHWC" : "NCHW");
+  input.tensor().set_layout(options.input == InputLayout::bytes_nhwc ? "NHWC" : "NCHW");
   if (options.input != InputLayout::float_nchw) {
     input.tensor().set_element_type(ov::element::u8);
-    input.tensor().set_layout(options.input == InputLayout::bytes_nhwc ? "NHWC" : "NCHW");
-    input.preprocess().convert_element_type(ov::element::f32).scale(255.0F);
+    if (!is_of_bytes) input.preprocess().convert_element_type(ov::element::f32).scale(255.0F);
+  } else if (is_of_bytes) {
+    // Conversion cuts off: the half makes it round.
+    input.tensor().set_element_type(ov::element::f32);
+    input.preprocess().scale(1 / 255.0F).mean(-0.5F).convert_element_type(ov::element::u8);
   }
   for (size_t i = 0; i < model->outputs().size(); ++i)
     steps.output(i).tensor().set_element_type(ov::element::f32);

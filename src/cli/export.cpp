@@ -34,6 +34,12 @@ class ExportCommand : public Command {
         ->group(kOutputGroup);
     app.add_flag("--raw-head", options_.raw_head, "End at the maps cls0 … reg2 instead of decoded boxes")
         ->group(kOutputGroup);
+    app.add_option("--images", images_,
+                   "What the file takes: floats [B, 3, H, W] in 0..1, or bytes [B, H, W, 3] in 0..255")
+        ->check(CLI::IsMember(all_names<onnx::ImageType>()))
+        ->capture_default_str()
+        ->group(kOutputGroup);
+    declare_suppression(app);
     app.add_option("--cache-header", options_.cache_header, "First line of a calibration cache")
         ->capture_default_str()
         ->group(kOutputGroup);
@@ -44,6 +50,11 @@ class ExportCommand : public Command {
   }
 
   void run(Console& console) override {
+    options_.images = from_name<onnx::ImageType>(images_);
+    if (!nms_.empty()) {
+      suppression_.by = from_name<onnx::Suppressor>(nms_);
+      options_.suppression = suppression_;
+    }
     if (target_.empty()) {
       require_format_name("--out", options_.out, ".onnx");
       run_form(console);
@@ -53,6 +64,31 @@ class ExportCommand : public Command {
   }
 
  private:
+  void declare_suppression(CLI::App& app) {
+    auto* nms = app.add_option("--nms", nms_,
+                               "Suppress boxes in the file: efficient, TensorRT's plug-in EfficientNMS_TRT; "
+                               "onnx, NonMaxSuppression for ONNX Runtime and OpenVINO")
+                    ->check(CLI::IsMember(all_names<onnx::Suppressor>()))
+                    ->group(kOutputGroup);
+    app.add_option("--conf-thres", suppression_.score_threshold, "Lowest score in the file's suppression")
+        ->check(CLI::Range(0.0, 1.0))
+        ->needs(nms)
+        ->capture_default_str()
+        ->group(kOutputGroup);
+    app.add_option("--iou-thres", suppression_.iou_threshold,
+                   "A box suppresses worse ones whose IoU with it is higher")
+        ->check(CLI::Range(0.0, 1.0))
+        ->needs(nms)
+        ->capture_default_str()
+        ->group(kOutputGroup);
+    app.add_option("--max-det", suppression_.max_detections,
+                   "Number of boxes that the file keeps of an image")
+        ->check(CLI::Range(int64_t{1}, int64_t{100'000}))
+        ->needs(nms)
+        ->capture_default_str()
+        ->group(kOutputGroup);
+  }
+
   static std::string dead_text(int64_t count) {
     return count == 0
                ? ""
@@ -88,7 +124,8 @@ class ExportCommand : public Command {
   }
 
   stages::ExportOptions options_;
-  std::string target_, form_ = "float";
+  onnx::Suppression suppression_;
+  std::string target_, form_ = "float", images_ = "floats", nms_;
 };
 
 }  // namespace

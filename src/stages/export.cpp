@@ -31,9 +31,18 @@ struct Network {
 
   bool is_quantized() const { return !info.scheme.empty(); }
   Exported exported(int64_t batch) const {
-    return {is_quantized(), onnx::node_names(model, onnx), batch, info.image_size};
+    return {is_quantized(), onnx::node_names(model, onnx), batch, info.image_size, onnx.images};
   }
 };
+
+void add_suppression(onnx::OnnxOptions& onnx, const ExportOptions& options) {
+  if (options.raw_head)
+    throw UsageError("export: --nms takes decoded boxes, --raw-head ends before them; leave one of them out");
+  onnx.suppression = options.suppression;
+  onnx.metadata["score_threshold"] = fmt::format("{}", options.suppression->score_threshold);
+  onnx.metadata["iou_threshold"] = fmt::format("{}", options.suppression->iou_threshold);
+  onnx.metadata["max_detections"] = fmt::format("{}", options.suppression->max_detections);
+}
 
 /// Merged, folded and decoded.
 Network read(const ExportOptions& options) {
@@ -41,6 +50,8 @@ Network read(const ExportOptions& options) {
   Network network{passes::deploy(file.model), std::move(file.info), {.batch = options.batch}};
   if (options.graph_opt && network.is_quantized()) network.model = passes::share_ranges(network.model);
   network.onnx.metadata = onnx_metadata(network.info);
+  network.onnx.images = options.images;
+  if (options.suppression) add_suppression(network.onnx, options);
   if (!options.raw_head) {
     network.model = passes::append_decode(network.model, {models::kStrides.begin(), models::kStrides.end()});
     network.onnx.outputs = {"outputs"};
@@ -82,7 +93,8 @@ std::string trtexec_command(const Network& network, const ExportOptions& options
                          .integers = exported.quantized,
                          .nodes = exported.nodes,
                          .batch = exported.batch,
-                         .image_size = exported.image_size})) {
+                         .image_size = exported.image_size,
+                         .images = exported.images})) {
     command += (command.empty() ? "" : " ") + shell_word(argument);
   }
   return command;
@@ -134,6 +146,9 @@ ExportResult export_onnx(const ExportOptions& options) {
           options.out.string());
     }
   }
+  if (cached && options.images == onnx::ImageType::bytes)
+    throw UnsupportedError(
+        "export: --images bytes: files with a calibration cache take floats; leave it out");
   Network network = read(options);
   check_form(options, network);
   network.onnx.form = options.form == ExportForm::qdq ? onnx::Form::qdq : onnx::Form::plain;
@@ -151,12 +166,14 @@ ExportedFolder export_for(const Target& target, const ExportOptions& options) {
   Network network = read(options);
   try {
     require_fit(target, network.model, network.info.scheme);
+    require_form(target, network.onnx);
   } catch (const InputError& error) {
     throw InputError("{}: {}", options.weights.string(), error.what());
   }
   AtomicFolder folder(options.out, "export");
   std::vector<std::string> files = write_network(network, target, folder.temporary_path(), options);
-  const TargetPage page{target, network.info, network.exported(options.batch), options.raw_head, files};
+  const TargetPage page{target,           network.info,        network.exported(options.batch),
+                        options.raw_head, options.suppression, files};
   write_file(folder.temporary_path() / "README.md", readme(page));
   const fs::path script = folder.temporary_path() / "commands.sh";
   write_file(script, commands(page));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/files.h"
@@ -32,6 +33,8 @@ struct ExportOptions {
   int64_t batch = 1;                    ///< 0: dynamic
   bool raw_head =
       false;  ///< false: one output `outputs` [B, A, 5 + nc]; true: cls0 … reg2 as the head gives them
+  onnx::ImageType images = onnx::ImageType::floats;
+  std::optional<onnx::Suppression> suppression = {};  ///< in the file; not with raw_head
   /// One range for tensors that a concatenation or pool joins (passes::share_ranges). Models calibrated here
   /// have them already; converted ones may not.
   bool graph_opt = true;
@@ -51,16 +54,19 @@ struct ExportedFolder {
 
 /// Merges, folds and writes the network as the ONNX file options.out, opset 13; form qdq_free also writes
 /// <out without extension>.cache. Throws InputError for the forms with quantizers when the file has none,
-/// UnsupportedError for a cache of scheme `cpu`.
+/// UnsupportedError for a cache of scheme `cpu` or of a file that takes bytes, UsageError for suppression
+/// behind a raw head.
 ExportResult export_onnx(const ExportOptions& options);
 
 /// Writes the folder options.out, which must be new or empty and appears complete or not at all: the network
 /// in the form that the target takes, commands.sh, README.md. A float model is written as float. Throws what
-/// export_onnx and require_fit throw; EnvironmentError for target `openvino` in a build without OpenVINO.
+/// export_onnx, require_fit and require_form throw; EnvironmentError for target `openvino` in a build without
+/// OpenVINO.
 ExportedFolder export_for(const Target& target, const ExportOptions& options);
 
 /// What an exported file says about itself, as metadata_props: `names` (one class a line, in the order of
-/// ids), `image_size` (height and width), `architecture`, `scheme` (empty: float).
+/// ids), `image_size` (height and width), `architecture`, `scheme` (empty: float). A file with suppression
+/// has `score_threshold`, `iou_threshold` and `max_detections`, too.
 std::map<std::string, std::string> onnx_metadata(const formats::ModelInfo& info);
 
 /// ExportResult::trtexec of an export that was done.

@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/errors.h"
 #include "stages/trtexec.h"
 
@@ -9,6 +11,7 @@ namespace y6q::stages {
 namespace {
 
 using onnx::Remainder;
+using onnx::Suppressor;
 using quant::Scheme;
 using Arguments = std::vector<std::string>;
 
@@ -19,7 +22,8 @@ Arguments trtexec(TrtexecVersion version, const Exported& exported, bool with_ca
                                      .integers = exported.quantized,
                                      .nodes = exported.nodes,
                                      .batch = exported.batch,
-                                     .image_size = exported.image_size});
+                                     .image_size = exported.image_size,
+                                     .images = exported.images});
 }
 
 Arguments tensorrt_8(const Exported& exported) {
@@ -29,6 +33,15 @@ Arguments tensorrt_10(const Exported& exported) {
   return trtexec(TrtexecVersion::from_8_4_to_10, exported, false);
 }
 Arguments tensorrt_11(const Exported& exported) { return trtexec(TrtexecVersion::from_11, exported, false); }
+
+/// Of one image, or of as many as the file is for.
+std::string image_shape(const Exported& exported, std::string_view separator) {
+  const int64_t batch = std::max(exported.batch, int64_t{1});
+  const auto [height, width] = exported.image_size;
+  return exported.images == onnx::ImageType::bytes
+             ? fmt::format("{1}{0}{2}{0}{3}{0}3", separator, batch, height, width)
+             : fmt::format("{1}{0}3{0}{2}{0}{3}", separator, batch, height, width);
+}
 
 /// Ships with `pip install openvino`.
 Arguments openvino(const Exported& exported) {
@@ -42,27 +55,29 @@ Arguments openvino(const Exported& exported) {
                       "-t",
                       "5"};
   if (exported.batch == 0) {
-    arguments.insert(arguments.end(), {"-shape", fmt::format("images[1,3,{},{}]", exported.image_size[0],
-                                                             exported.image_size[1])});
+    arguments.insert(arguments.end(), {"-shape", fmt::format("images[{}]", image_shape(exported, ","))});
   }
   return arguments;
 }
 
 /// Ships with `pip install onnxruntime`.
 Arguments onnxruntime(const Exported& exported) {
+  const std::string shape = image_shape(exported, ", ");
   return {"python3", "-c",
           fmt::format(
               "import time, numpy, onnxruntime\n"
               "session = onnxruntime.InferenceSession(\"model.onnx\")\n"
-              "images = numpy.random.rand({}, 3, {}, {}).astype(numpy.float32)\n"
+              "images = {}\n"
               "for i in range(20):\n"
               "    start = time.perf_counter()\n"
               "    outputs = session.run(None, {{\"images\": images}})\n"
               "    print(f\"{{1e3 * (time.perf_counter() - start):.2f}} ms\", [x.shape for x in outputs])",
-              exported.batch == 0 ? 1 : exported.batch, exported.image_size[0], exported.image_size[1])};
+              exported.images == onnx::ImageType::bytes
+                  ? fmt::format("numpy.random.randint(0, 256, ({}), numpy.uint8)", shape)
+                  : fmt::format("numpy.random.rand({}).astype(numpy.float32)", shape))};
 }
 
-constexpr onnx::FileRules kTensorRt{.signed_codes = true};
+constexpr onnx::FileRules kTensorRt{.signed_codes = true}, kOthers{.no_plugins = true};
 
 constexpr Target kTargets[] = {
     {.name = "tensorrt-8",
@@ -73,6 +88,8 @@ constexpr Target kTargets[] = {
      .opset = 13,
      .rules = kTensorRt,
      .transposed_per_channel = false,
+     .suppressor = Suppressor::efficient,
+     .takes_bytes = false,
      .command = tensorrt_8,
      .remark =
          "Weights are written as they are rounded, so that the ranges which TensorRT chooses for them give "
@@ -85,6 +102,8 @@ constexpr Target kTargets[] = {
      .opset = 13,
      .rules = kTensorRt,
      .transposed_per_channel = true,
+     .suppressor = Suppressor::efficient,
+     .takes_bytes = true,
      .command = tensorrt_10,
      .remark =
          "Layers without integers run in FP16 or FP32, as TensorRT finds faster. From 10.12 on the files of "
@@ -97,6 +116,8 @@ constexpr Target kTargets[] = {
      .opset = 19,
      .rules = kTensorRt,
      .transposed_per_channel = true,
+     .suppressor = Suppressor::efficient,
+     .takes_bytes = true,
      .command = tensorrt_11,
      .remark = "Strongly typed: what is not in integers is FP16, boxes are decoded in FP32."},
     {.name = "openvino",
@@ -105,8 +126,10 @@ constexpr Target kTargets[] = {
      .form = QuantizedForm::openvino,
      .remainder = Remainder::fp32,
      .opset = 13,
-     .rules = {},
+     .rules = kOthers,
      .transposed_per_channel = true,
+     .suppressor = Suppressor::onnx,
+     .takes_bytes = true,
      .command = openvino,
      .remark =
          "The IR is right in every program that loads it. State ov::hint::inference_precision (f32): left to "
@@ -117,8 +140,10 @@ constexpr Target kTargets[] = {
      .form = QuantizedForm::qdq,
      .remainder = Remainder::fp32,
      .opset = 13,
-     .rules = {},
+     .rules = kOthers,
      .transposed_per_channel = true,
+     .suppressor = Suppressor::onnx,
+     .takes_bytes = true,
      .command = onnxruntime,
      .remark = ""},
 };
@@ -150,6 +175,17 @@ void require_fit(const Target& target, const ir::Model& model, std::string_view 
         "node '{}': its weights have one range a channel, which {} computes otherwise; calibrate with "
         "--transposed per-tensor or float",
         node.name, target.runtime);
+  }
+}
+
+void require_form(const Target& target, const onnx::OnnxOptions& options) {
+  if (options.images == onnx::ImageType::bytes && !target.takes_bytes) {
+    throw UnsupportedError("target {}: {} takes images of floats; leave --images bytes out", target.name,
+                           target.runtime);
+  }
+  if (options.suppression && options.suppression->by != target.suppressor) {
+    throw UnsupportedError("target {}: {} takes --nms {}, not {}", target.name, target.runtime,
+                           name_of(target.suppressor), name_of(options.suppression->by));
   }
 }
 

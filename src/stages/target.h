@@ -25,6 +25,7 @@ struct Exported {
   onnx::NodeNames nodes = {};
   int64_t batch = 1;  ///< 0: any
   std::array<int64_t, 2> image_size{640, 640};
+  onnx::ImageType images = onnx::ImageType::floats;
 };
 
 /// A runtime and what it is given. A new one is an entry of the table in target.cpp.
@@ -37,6 +38,8 @@ struct Target {
   int64_t opset;
   onnx::FileRules rules;
   bool transposed_per_channel;  ///< takes one range an output channel for transposed convolutions
+  onnx::Suppressor suppressor;  ///< of boxes in the file, where that is asked for
+  bool takes_bytes;             ///< images of bytes, where that is asked for
   /// The program's arguments that build or run the files of its folder, model.onnx or model.xml.
   std::vector<std::string> (*command)(const Exported& exported);
   std::string_view remark;  ///< a sentence for the folder's README, or nothing
@@ -50,5 +53,8 @@ const Target& target_named(std::string_view name);
 /// Throws InputError when the model was calibrated for another scheme, UnsupportedError for transposed
 /// convolutions that the runtime computes otherwise. scheme: of the model file, "" float.
 void require_fit(const Target& target, const ir::Model& model, std::string_view scheme);
+
+/// Throws UnsupportedError for images or a suppression of another kind than the runtime takes.
+void require_form(const Target& target, const onnx::OnnxOptions& options);
 
 }  // namespace y6q::stages

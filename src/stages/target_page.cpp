@@ -9,8 +9,8 @@ namespace {
 
 constexpr const char* kInput = R"(## Input
 
-`images` [{}, 3, {}, {}], float32, RGB in 0..1, channels first. Scale the image so that its longer side fills the input,
-keep the ratio, put it in the middle and fill the rest with grey 114; then divide by 255.
+`images` {} Scale the image so that its longer side fills the input,
+keep the ratio, put it in the middle and fill the rest with grey 114{}.
 
 )";
 
@@ -26,6 +26,16 @@ constexpr const char* kRaw = R"(## Outputs
 `cls0` `cls1` `cls2` [B, {}, h, w]: logits; a score is 1 / (1 + exp(-logit)). `reg0` `reg1` `reg2` [B, 4, h, w]:
 distances from the cell's centre to the left, top, right and bottom, in strides of 8, 16 and 32 pixels; the centre of
 column x, row y is (x + 0.5, y + 0.5) strides.
+
+)";
+
+constexpr const char* kSuppressed = R"(## Outputs
+
+`num_dets` [B, 1], int32: boxes that were found. `det_boxes` [B, {0}, 4]: x1, y1, x2, y2 in pixels of the input.
+`det_scores` [B, {0}], best first. `det_classes` [B, {0}], int32. Rows from `num_dets` on mean nothing.
+
+Boxes with a score above {1} are in it; those of one class that overlap a better one by an IoU above {2} are not.
+Subtract the border and divide by the scale.
 
 )";
 
@@ -91,9 +101,22 @@ std::string readme(const TargetPage& page) {
                   page.target.name,
                   page.exported.quantized ? fmt::format("INT8, scheme `{}`", page.info.scheme) : "float",
                   page.target.remark.empty() ? "" : " ", page.target.remark);
-  text += file_section(page) + fmt::format(kInput, batch, height, width);
-  text += page.raw_head ? fmt::format(kRaw, classes) : fmt::format(kDecoded, 5 + classes);
-  return text + kAfterwards + class_section(page.info) + accuracy_section(page);
+  const bool takes_bytes = page.exported.images == onnx::ImageType::bytes;
+  text += file_section(page);
+  text += fmt::format(
+      kInput,
+      takes_bytes
+          ? fmt::format("[{}, {}, {}, 3], uint8, RGB in 0..255, channels last.", batch, height, width)
+          : fmt::format("[{}, 3, {}, {}], float32, RGB in 0..1, channels first.", batch, height, width),
+      takes_bytes ? "" : "; then divide by 255");
+  if (page.suppression) {
+    const onnx::Suppression& op = *page.suppression;
+    text += fmt::format(kSuppressed, op.max_detections, op.score_threshold, op.iou_threshold);
+  } else {
+    text += page.raw_head ? fmt::format(kRaw, classes) : fmt::format(kDecoded, 5 + classes);
+    text += kAfterwards;
+  }
+  return text + class_section(page.info) + accuracy_section(page);
 }
 
 std::string commands(const TargetPage& page) {

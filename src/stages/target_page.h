@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "formats/model_file.h"
@@ -13,6 +14,7 @@ struct TargetPage {
   const formats::ModelInfo& info;
   Exported exported;
   bool raw_head = false;
+  std::optional<onnx::Suppression> suppression = {};
   std::vector<std::string> files;  ///< names, those of the network
 };
 

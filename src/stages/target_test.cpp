@@ -201,6 +201,46 @@ TEST_F(ExportFor, CommandsRunAsTheyAre) {
   }
 }
 
+TEST_F(ExportFor, EveryTargetHasItsOwnSuppressionAndSomeTakeBytes) {
+  for (const Target& target : targets()) {
+    SCOPED_TRACE(target.name);
+    for (const onnx::Suppressor by : all_values<onnx::Suppressor>()) {
+      ExportOptions options = weights({}, "");
+      options.suppression = onnx::Suppression{.by = by, .max_detections = 77};
+      options.batch = 0;
+      if (by != target.suppressor) {
+        EXPECT_THAT(
+            [&] { export_for(target, options); },
+            ThrowsMessage<UnsupportedError>(HasSubstr("--nms " + std::string(name_of(target.suppressor)))));
+        EXPECT_TRUE(is_left_clean());
+        continue;
+      }
+      if (target.takes_bytes) options.images = onnx::ImageType::bytes;
+      export_for(target, options);
+      EXPECT_THAT(
+          read_file(out_ / "README.md"),
+          AllOf(HasSubstr("`num_dets` [B, 1]"), HasSubstr("[B, 77, 4]"),
+                HasSubstr(target.takes_bytes ? "[any number, 64, 96, 3], uint8" : "3, 64, 96], float32")));
+      const std::string command = read_file(out_ / "commands.sh");
+      const bool is_built = target.scheme == quant::Scheme::tensorrt;
+      EXPECT_THAT(command, HasSubstr(is_built && target.takes_bytes ? "images:16x64x96x3"
+                                     : is_built                     ? "images:16x3x64x96"
+                                     : target.name == "openvino"    ? "images[1,64,96,3]"
+                                                                    : "(1, 64, 96, 3), numpy.uint8"));
+      fs::remove_all(out_);
+    }
+  }
+  ExportOptions bytes = weights({}, "");
+  bytes.images = onnx::ImageType::bytes;
+  EXPECT_THAT([&] { export_for(target_named("tensorrt-8"), bytes); },
+              ThrowsMessage<UnsupportedError>(HasSubstr("leave --images bytes out")));
+  bytes.raw_head = true;
+  bytes.suppression = onnx::Suppression{};
+  EXPECT_THAT([&] { export_for(target_named("openvino"), bytes); },
+              ThrowsMessage<UsageError>(HasSubstr("--raw-head")));
+  EXPECT_TRUE(is_left_clean());
+}
+
 TEST_F(ExportFor, AModelOfAnotherSchemeIsRefusedAndNothingIsLeft) {
   EXPECT_THAT(
       [&] { export_for(target_named("tensorrt-11"), weights(quant::rules_of(quant::Scheme::cpu), "cpu")); },

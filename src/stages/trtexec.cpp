@@ -30,10 +30,11 @@ void add_precisions(std::vector<std::string>& arguments, const TrtexecJob& job) 
 
 void add_shapes(std::vector<std::string>& arguments, const TrtexecJob& job) {
   if (job.batch != 0) return;
-  for (const auto& [name, batch] : {std::pair{"min", 1}, std::pair{"opt", 16}, std::pair{"max", 32}}) {
-    arguments.push_back(
-        fmt::format("--{}Shapes=images:{}x3x{}x{}", name, batch, job.image_size[0], job.image_size[1]));
-  }
+  const auto [height, width] = job.image_size;
+  const std::string image = job.images == onnx::ImageType::bytes ? fmt::format("{}x{}x3", height, width)
+                                                                 : fmt::format("3x{}x{}", height, width);
+  for (const auto& [name, batch] : {std::pair{"min", 1}, std::pair{"opt", 16}, std::pair{"max", 32}})
+    arguments.push_back(fmt::format("--{}Shapes=images:{}x{}", name, batch, image));
 }
 
 }  // namespace

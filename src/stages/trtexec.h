@@ -22,6 +22,7 @@ struct TrtexecJob {
   onnx::NodeNames nodes = {};                                ///< of the file
   int64_t batch = 1;                                         ///< of the file; 0: any, built for 1 to 32
   std::array<int64_t, 2> image_size{640, 640};
+  onnx::ImageType images = onnx::ImageType::floats;
 };
 
 /// One argument after the other, trtexec itself first: builds the engine and measures it, everything on the

@@ -71,6 +71,13 @@ class CompareCommand : public Command {
         ->check(CLI::Range(int64_t{1}, int64_t{10'000'000}))
         ->capture_default_str()
         ->group(kAnalysisGroup);
+    app.add_option("--max-drop", goals_.max_drop,
+                   "Exit 1 when the mAPs are more points apart than this, in either direction")
+        ->check(CLI::Range(0.0, 100.0))
+        ->group(kAnalysisGroup);
+    app.add_option("--max-parting", goals_.max_parting, "Exit 1 when more tensors part than this")
+        ->check(CLI::Range(int64_t{0}, int64_t{1'000'000}))
+        ->group(kAnalysisGroup);
     add_example(app, "yolov6q compare ptq.safetensors ptq.onnx --data data.yaml");
   }
 
@@ -91,12 +98,14 @@ class CompareCommand : public Command {
                                result.images, tensor_table(result), summary(result),
                                comparison_text(result.accuracy, options_.bootstrap.confidence)),
                    document);
+    stages::require_goals(result, goals_);
   }
 
  private:
   RunSetup run_;
   std::vector<fs::path> networks_;
   stages::CompareOptions options_;
+  stages::CompareGoals goals_;
 };
 
 }  // namespace

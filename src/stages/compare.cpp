@@ -221,6 +221,23 @@ const TensorComparison* Comparison::first_to_part() const {
   return found == tensors.end() ? nullptr : &*found;
 }
 
+int64_t Comparison::parting_count() const {
+  return std::ranges::count_if(tensors, [](const TensorComparison& row) { return row.parts(); });
+}
+
+void require_goals(const Comparison& comparison, const CompareGoals& goals) {
+  if (goals.max_parting && comparison.parting_count() > *goals.max_parting) {
+    throw GoalMissed("compare: {} tensors part, the first is {}; --max-parting {} is accepted",
+                     comparison.parting_count(), comparison.first_to_part()->tensor.name, *goals.max_parting);
+  }
+  // coco::kResampledNames begins with AP.
+  const double points = 100 * comparison.accuracy.stats[0].difference.value;
+  if (goals.max_drop && !(std::fabs(points) <= *goals.max_drop)) {
+    throw GoalMissed("compare: the mAP of the second is {:+.2f} points apart, --max-drop {} is accepted",
+                     points, *goals.max_drop);
+  }
+}
+
 Comparison compare(const CompareOptions& options, Run& run) {
   Comparison result;
   run.labelled(options.split);
@@ -240,6 +257,7 @@ json to_json(const Comparison& comparison) {
           {"tensors", rows},
           {"only_first", comparison.only_first},
           {"only_second", comparison.only_second},
+          {"parting", comparison.parting_count()},
           {"first_to_part", parting == nullptr ? json() : to_json(*parting)},
           {"detections",
            {{"first", detections.first},

@@ -56,12 +56,21 @@ struct Comparison {
 
   /// Where the networks part; null: nowhere.
   const TensorComparison* first_to_part() const;
+  int64_t parting_count() const;
 };
 
 /// Compares two networks tensor by tensor, detection by detection, and by their mAP with its paired interval.
 /// Throws what open_network and infer::open throw, and InputError for networks of other image sizes or
 /// classes, or without a common tensor.
 Comparison compare(const CompareOptions& options, Run& run);
+
+/// What two networks must not exceed to count as one; nothing: anything goes.
+struct CompareGoals {
+  std::optional<double> max_drop = {};      ///< points of mAP by which the second may be lower or higher
+  std::optional<int64_t> max_parting = {};  ///< tensors that may part
+};
+/// Throws GoalMissed.
+void require_goals(const Comparison& comparison, const CompareGoals& goals);
 
 nlohmann::json to_json(const Comparison& comparison);
 

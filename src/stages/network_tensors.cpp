@@ -37,10 +37,11 @@ bool is_inside_a_layer(const ir::Graph& graph, Value value) {
          (ir::is_activation(op) && is_any<ir::BatchNorm>(graph.node(value)));
 }
 
-/// Prediction maps are called as outputs, whatever the file calls them: cls0 …, reg0 ….
+/// Prediction maps are called as outputs, whatever the file calls them: cls0 …, reg0 …. Taps for distillation
+/// (feat0 …) are outputs of model files alone.
 std::string name_of(const ir::Graph& graph, Value value) {
   for (const ir::Output& output : graph.outputs()) {
-    if (output.value == value) return output.name;
+    if (output.value == value && !output.name.starts_with("feat")) return output.name;
   }
   for (const Value reader : graph.consumers(value)) {
     const ir::Node& node = graph.node(reader);

@@ -29,9 +29,11 @@ class Compare : public testing::Test {
         silent_monitor());
   }
 
+  /// With the taps that training leaves in it, which no ONNX file has.
   fs::path model_file(const std::string& name, const ir::Model& network, const std::string& scheme) {
     const fs::path path = folder_ / name;
-    const ir::Model maps = passes::select_outputs(network, {"cls0", "cls1", "cls2", "reg0", "reg1", "reg2"});
+    const ir::Model maps = passes::select_outputs(
+        network, {"cls0", "cls1", "cls2", "reg0", "reg1", "reg2", "feat0", "feat1", "feat2"});
     formats::write_model(path, {maps,
                                 {.architecture = "yolov6n",
                                  .mode = "repvgg_deploy",
@@ -130,6 +132,30 @@ TEST_F(Compare, NetworksOfOtherSizesAreRefused) {
                          .class_names = data::read_data_yaml(folder_ / "set/data.yaml").names,
                          .image_size = {96, 96}}});
   EXPECT_THROW(compare(file, folder_ / "b.safetensors"), InputError);
+}
+
+TEST(CompareGoals, AreMissedBeyondTheirBoundsAndNotAtThem) {
+  stages::Comparison result;
+  const auto add = [&](const char* name, const stages::Difference& difference) {
+    stages::TensorComparison row{{}, true, difference};
+    row.tensor.name = name;
+    result.tensors.push_back(row);
+  };
+  add("same", {.equal_codes = 0.9995});
+  add("moved", {.equal_codes = 0.99});
+  add("far", {.largest_code_difference = 2});
+  result.accuracy.stats[0].difference.value = 0.001953125;  // 0.1953125 points, to the bit
+  EXPECT_EQ(result.parting_count(), 2);
+  EXPECT_NO_THROW(stages::require_goals(result, {}));
+  EXPECT_NO_THROW(stages::require_goals(result, {.max_drop = 0.1953125, .max_parting = 2}));
+  EXPECT_THAT(
+      [&] { stages::require_goals(result, {.max_parting = 1}); },
+      testing::ThrowsMessage<GoalMissed>(testing::AllOf(HasSubstr("2 tensors part"), HasSubstr("moved"))));
+  for (const double sign : {1.0, -1.0}) {
+    result.accuracy.stats[0].difference.value = sign * 0.001953125;
+    EXPECT_THAT([&] { stages::require_goals(result, {.max_drop = 0.195}); },
+                testing::ThrowsMessage<GoalMissed>(HasSubstr("--max-drop 0.195")));
+  }
 }
 
 }  // namespace

@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <onnx-ml.pb.h>
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <set>
 #include <sstream>
 
+#include "detect/outputs.h"
 #include "onnx/calibration_cache.h"
 #include "onnx/write.h"
 #include "passes/correct_biases.h"
@@ -197,7 +200,52 @@ class ImplicitEngine {
   std::map<uint32_t, ir::Value> built_;
 };
 
+/// Discs on a slope of colours, with noise: edges and plain areas, as photographs have them.
+ir::Tensor picture() {
+  ir::Tensor image = random_images({1, 3, kSize, kSize}, 12);
+  for (int64_t c = 0; c < 3; ++c) {
+    for (int64_t y = 0; y < kSize; ++y) {
+      for (int64_t x = 0; x < kSize; ++x) {
+        const bool in_first = std::hypot(x - 20, y - 24) < 11, in_second = std::hypot(x - 45, y - 40) < 14;
+        const auto colour = in_first ? 200 - 60 * c : in_second ? 20 + 90 * c : 2 * x + y / 2;
+        double& value = image.data[static_cast<size_t>((c * kSize + y) * kSize + x)];
+        value = std::round(static_cast<double>(colour) + 30 * value) / 255;
+      }
+    }
+  }
+  return image;
+}
+
 const onnx::OnnxOptions kRaw{.outputs = {"cls0", "cls1", "cls2", "reg0", "reg1", "reg2"}};
+
+/// By the default protocol.
+std::vector<detect::Detection> detections_of(const std::map<std::string, ir::Tensor>& outputs) {
+  std::vector<std::vector<float>> maps;
+  for (const std::string& name : kRaw.outputs)
+    maps.emplace_back(outputs.at(name).data.begin(), outputs.at(name).data.end());
+  std::vector<detect::ImageOutput> list;
+  for (size_t i = 0; i < maps.size(); ++i) {
+    const ir::Shape& shape = outputs.at(kRaw.outputs[i]).shape;
+    list.push_back({kRaw.outputs[i], maps[i].data(), shape[1], shape[2], shape[3]});
+  }
+  return detect::detections_of(list, kSize, {});
+}
+
+/// A value on a rounding border may turn a suppression over, hence not all.
+void expect_same_detections(const std::vector<detect::Detection>& got,
+                            const std::vector<detect::Detection>& want) {
+  constexpr double kMatched = 0.98, kPixels = 0.5, kScore = 0.005;
+  ASSERT_GE(want.size(), 50U);
+  const auto is_same = [&](const detect::Detection& a, const detect::Detection& b) {
+    return a.label == b.label && std::fabs(a.score - b.score) < kScore &&
+           std::fabs(a.box.x1 - b.box.x1) < kPixels && std::fabs(a.box.y1 - b.box.y1) < kPixels &&
+           std::fabs(a.box.x2 - b.box.x2) < kPixels && std::fabs(a.box.y2 - b.box.y2) < kPixels;
+  };
+  size_t matched = 0;
+  for (const detect::Detection& ours : got)
+    matched += std::ranges::any_of(want, [&](const auto& theirs) { return is_same(ours, theirs); });
+  EXPECT_GE(static_cast<double>(matched), kMatched * static_cast<double>(std::max(got.size(), want.size())));
+}
 
 class Implicit : public testing::Test {
  protected:
@@ -236,6 +284,7 @@ class Implicit : public testing::Test {
       const auto &a = outputs.at(name).data, &b = ours.at(name).data;
       for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(b[i], a[i], 1e-3 * (1 + std::fabs(a[i]))) << name;
     }
+    expect_same_detections(detections_of(ours), detections_of(outputs));
   }
 
   /// Weights reach the file as float32: a value on a rounding border may fall to the other side.
@@ -253,7 +302,7 @@ class Implicit : public testing::Test {
 
   const support::Folder folder_;
   const ir::Model network_ = decoded_network();
-  const ir::Tensor images_ = random_images({1, 3, kSize, kSize}, 12);
+  const ir::Tensor images_ = picture();
   ir::Model simulated_, file_;
   Scales scales_;
   std::set<std::string> in_half_;

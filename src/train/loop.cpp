@@ -23,6 +23,17 @@ std::string shown(const LossTerms& losses) {
   return text;
 }
 
+/// What the first lines of two recipes, "# NETWORK on DATA", differ in; empty: in nothing.
+std::string other_subject(const std::string& was, const std::string& now) {
+  const auto subject = [](const std::string& recipe) { return recipe.substr(0, recipe.find('\n')); };
+  const auto network = [&](const std::string& recipe) {
+    const std::string line = subject(recipe);
+    return line.starts_with("# ") ? line.substr(2, line.find(" on ") - 2) : line;
+  };
+  if (network(was) != network(now)) return fmt::format("network ({}, now {})", network(was), network(now));
+  return subject(was) == subject(now) ? "" : "data set";
+}
+
 class Run {
  public:
   Run(const Training& training, data::Loader& loader, const TrainRecipe& recipe, const TrainContext& context)
@@ -89,12 +100,11 @@ class Run {
   void accept_recipe_of(const TrainState& state) const {
     if (state.recipe == state_.recipe) return;
     const std::vector<std::string> changed = differences(state.recipe, state_.recipe);
-    const auto first_line = [](const std::string& text) { return text.substr(0, text.find('\n')); };
-    const bool same_subject = first_line(state.recipe) == first_line(state_.recipe);
-    if (!same_subject || changed.size() != 1 || !changed[0].starts_with("epochs:")) {
+    const std::string other = other_subject(state.recipe, state_.recipe);
+    if (!other.empty() || changed.size() != 1 || !changed[0].starts_with("epochs:")) {
       throw InputError(
           "training state: {} was written with another {}{}; use the same, or remove the file to start anew",
-          context_.state_file.string(), same_subject ? "recipe" : "network or data set",
+          context_.state_file.string(), other.empty() ? "recipe" : other,
           changed.empty() ? "" : fmt::format(" ({})", fmt::join(changed, "; ")));
     }
     context_.monitor->message(fmt::format(

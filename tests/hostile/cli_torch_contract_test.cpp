@@ -531,7 +531,8 @@ TEST_F(TorchContract, ResumingNeedsAStateOfTheSameTraining) {
   EXPECT_FALSE(fs::exists(out));
   ASSERT_EQ(run(with(train, {"--img-size", "64"})).code, 0);
   const std::string recipe = bytes("out/recipe.yaml");
-  expect_failure(3, with(train, {"--img-size", "96", "--resume"}), HasSubstr("another network or data set"));
+  expect_failure(3, with(train, {"--img-size", "96", "--resume"}),
+                 HasSubstr("another network (yolov6n repopt 64x64, now yolov6n repopt 96x96)"));
   expect_failure(3, with(train, {"--img-size", "64", "--seed", "7", "--resume"}),
                  HasSubstr("another recipe (seed: 0, now 7)"));
   EXPECT_EQ(bytes("out/recipe.yaml"), recipe);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/errors.h"
 #include "checkpoint/cache_ranges.h"
@@ -61,7 +62,35 @@ Maps find_maps(const ir::Graph& graph) {
   return maps_of_outputs(graph);
 }
 
-/// The prediction maps as outputs cls0 … and reg0 …, and nothing else.
+/// What a value is made of, itself included.
+std::set<uint32_t> ancestors_of(const ir::Graph& graph, Value value) {
+  std::set<uint32_t> found;
+  std::vector<Value> open{value};
+  while (!open.empty()) {
+    const Value next = open.back();
+    open.pop_back();
+    if (!found.insert(next.id).second) continue;
+    const auto& inputs = graph.node(next).inputs;
+    open.insert(open.end(), inputs.begin(), inputs.end());
+  }
+  return found;
+}
+
+/// The map of the neck that a level's predictions are made of: what the last convolution reads that both of
+/// its maps come from, before it is rounded. Nothing where they share none.
+std::optional<Value> neck_map(const ir::Graph& graph, Value cls, Value reg) {
+  const std::set<uint32_t> of_cls = ancestors_of(graph, cls), of_reg = ancestors_of(graph, reg);
+  for (auto id = of_cls.rbegin(); id != of_cls.rend(); ++id) {
+    if (!of_reg.contains(*id) || !std::holds_alternative<ir::Conv2d>(graph[*id].op)) continue;
+    Value source = graph[*id].inputs[0];
+    while (std::holds_alternative<ir::FakeQuant>(graph.node(source).op))
+      source = graph.node(source).inputs[0];
+    return source;
+  }
+  return std::nullopt;
+}
+
+/// The prediction maps as outputs cls0 … and reg0 …, the maps of the neck as taps feat0 …, and nothing else.
 ir::Model with_maps_as_outputs(const ir::Model& model) {
   const Maps maps = find_maps(model.graph);
   ir::Model result;
@@ -69,14 +98,19 @@ ir::Model with_maps_as_outputs(const ir::Model& model) {
   for (const ir::Node& node : model.graph.nodes())
     result.graph.add(node.name, node.op, node.inputs, node.owner);
   std::vector<std::string> names;
+  const auto mark_one = [&](const char* kind, size_t level, Value value) {
+    names.push_back(fmt::format("{}{}", kind, level));
+    result.graph.mark_output(names.back(), value);
+  };
   const auto mark = [&](const char* kind, const std::vector<Value>& values) {
-    for (size_t level = 0; level < values.size(); ++level) {
-      names.push_back(fmt::format("{}{}", kind, level));
-      result.graph.mark_output(names.back(), values[level]);
-    }
+    for (size_t level = 0; level < values.size(); ++level) mark_one(kind, level, values[level]);
   };
   mark("cls", maps.cls);
   mark("reg", maps.reg);
+  for (size_t level = 0; level < maps.cls.size(); ++level) {
+    if (const auto found = neck_map(model.graph, maps.cls[level], maps.reg[level]))
+      mark_one("feat", level, *found);
+  }
   return passes::select_outputs(result, names);
 }
 

@@ -16,8 +16,9 @@ struct OnnxModelOptions {
 };
 
 /// The network of an ONNX file (onnx/import.h), ours or another program's, merged and folded, as a model file
-/// would hold it: outputs cls0 …, reg0 …, finest level first; classes, scheme and architecture as the file
-/// says, else by signs and by shapes. Class names are empty where nobody says them.
+/// would hold it: outputs cls0 …, reg0 …, finest level first, and taps feat0 … of the neck where it has them;
+/// classes, scheme and architecture as the file says, else by signs and by shapes. Class names are empty
+/// where nobody says them.
 ///
 /// With a cache every layer whose source and result have a scale is quantized, as TensorRT does it (spec/08
 /// §4). Where the weights of most such layers are rounded, as in our Q/DQ-free files, others were kept float.

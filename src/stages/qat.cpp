@@ -74,6 +74,15 @@ fs::path float_parent(const QatOptions& options, const formats::ModelInfo& stude
   return path;
 }
 
+/// Distillation compares the maps of the neck. Networks of other programs may have other shapes.
+void require_taps(const ir::Model& model, const fs::path& file) {
+  for (const char* name : {"feat0", "feat1", "feat2"}) {
+    if (model.graph.find_output(name)) continue;
+    throw InputError("{}: has no output '{}', a map of the neck that distillation compares; use --no-distill",
+                     file.string(), name);
+  }
+}
+
 size_t largest_magnitude(std::span<const float> values) {
   const auto smaller = [](float a, float b) { return std::fabs(a) < std::fabs(b); };
   return static_cast<size_t>(std::ranges::max_element(values, smaller) - values.begin());
@@ -136,6 +145,10 @@ TrainSummary qat(const QatOptions& options, Run& run) {
   }
   const fs::path parent_path = float_parent(options, student.info);
   const formats::ModelFile parent = checkpoint::read_network({.weights = parent_path, .float_only = true});
+  if (options.distill) {
+    require_taps(student.model, options.weights);
+    require_taps(parent.model, parent_path);
+  }
   refuse_early(options.training);
   const data::Dataset& train_set = run.data("train");
   data::check_classes(student.info.class_names, options.weights, train_set.class_names, run.options().data);

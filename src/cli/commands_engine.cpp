@@ -16,6 +16,7 @@ std::vector<CommandEntry> commands() {
           {"eval", kEval, nullptr},
           {"compare", kCompare, nullptr},
           {"detect", kDetect, make_detect_command},
+          {"quantize", kQuantize, nullptr},
           {"pipeline", kPipeline, nullptr},
           {"summarize", kSummarize, make_summarize_command},
           {"coco-eval", kCocoEval, make_coco_eval_command},

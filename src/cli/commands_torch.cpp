@@ -10,6 +10,7 @@ std::vector<CommandEntry> commands() {
           {"qat", kQat, make_qat_command},
           {"eval", kEval, make_eval_command},
           {"compare", kCompare, make_compare_command},
+          {"quantize", kQuantize, make_quantize_command},
           {"pipeline", kPipeline, make_pipeline_command}};
 }
 

@@ -22,6 +22,7 @@ inline constexpr const char* kAnalysisGroup = "Analysis";
 inline constexpr const char* kOutputGroup = "Output";
 inline constexpr const char* kStepsGroup = "Steps";
 inline constexpr const char* kTimingGroup = "Timing";
+inline constexpr const char* kGoalGroup = "Goal";
 inline constexpr const char* kMachineGroup = "Machine";
 
 CLI::Option* add_data(CLI::App& app, std::filesystem::path& data);

@@ -5,7 +5,7 @@
 #include "coco/dataset.h"
 #include "pipeline/network.h"
 
-/// What steps measure and write.
+/// What steps measure and write, for the pipeline's table and for the trials of `quantize`.
 namespace y6q::pipeline {
 
 /// Where an evaluation is written.

@@ -8,9 +8,10 @@ namespace y6q::hostile {
 namespace {
 
 TEST_F(Contract, HelpOfTheProgramListsItsSubcommands) {
-  EXPECT_THAT(subcommands(), testing::IsSupersetOf({"synth", "train", "calibrate", "sensitivity", "qat",
-                                                    "export", "build", "bench", "eval", "pipeline", "compare",
-                                                    "detect", "coco-eval", "convert", "inspect"}));
+  EXPECT_THAT(subcommands(),
+              testing::IsSupersetOf({"synth", "train", "calibrate", "sensitivity", "qat", "export", "build",
+                                     "bench", "eval", "pipeline", "quantize", "compare", "detect",
+                                     "coco-eval", "convert", "inspect"}));
   EXPECT_EQ(run({"--version"}).code, 0);
 }
 

@@ -26,6 +26,11 @@ TEST_F(TorchContract, WrongUsageEndsWithTwo) {
   expect_failure(2, {"eval", "--data", "x"}, HasSubstr("--weights"));
   expect_failure(2, {"qat", "--data", "x", "--out", out}, HasSubstr("--weights"));
   expect_failure(2, {"sensitivity", "--weights", "x", "--data", "y"}, HasSubstr("--out"));
+  expect_failure(2, {"quantize", "--weights", "x", "--data", "y", "--out", out}, HasSubstr("--max-drop"));
+  expect_failure(
+      2,
+      {"quantize", "--weights", "x", "--data", "y", "--out", out, "--max-drop", "1", "--time-budget", "2d"},
+      HasSubstr("--time-budget"));
   expect_failure(2, {"compare", "--data", "x"}, HasSubstr("networks"));
   expect_failure(2, {"pipeline", "--data", "x"}, HasSubstr("--out"));
   expect_failure(2, {"train", "--data", "x", "--out", out, "--model", "yolov9"},
@@ -200,8 +205,6 @@ TEST_F(TorchContract, AnEstimateOfTheSensitivityChoosesLayersLikeAMeasurement) {
   ASSERT_EQ(layers.size(), 61U);  // as of a measurement
   EXPECT_TRUE(estimated.at("estimate"));
   EXPECT_FALSE(layers.at(0).contains("map")) << "no mAP was measured";
-  EXPECT_GE(layers.at(0).at("error"), layers.at(1).at("error"));
-  EXPECT_GT(layers.at(0).at("error"), 0);
   std::string first;
   for (const auto& layer : layers) {
     if (first.empty() && !layer.at("is_prediction")) first = layer.at("layer");

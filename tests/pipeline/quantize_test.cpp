@@ -1,0 +1,151 @@
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "support/process.h"
+
+// A search that is killed, or shared, ends as one that was neither, and does nothing twice.
+namespace y6q::pipeline {
+namespace {
+
+using nlohmann::json;
+using support::Outcome;
+using support::Process;
+using testing::HasSubstr;
+using testing::Not;
+
+class QuantizeSearch : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(support::run(Y6Q_PROGRAM, {"synth", "--out", folder_ / "set", "--train", "24", "--val", "8",
+                                         "--test", "1", "--img-size", "96"})
+                  .code,
+              0);
+    write_file(folder_ / "train.yaml", "{warmup_epochs: 0, eval_interval: 1, lr0: 0.3, lrf: 1}\n");
+    const Outcome trained =
+        support::run(Y6Q_PROGRAM, {"train", "--data", folder_ / "set/data.yaml", "--mode", "repvgg",
+                                   "--img-size", "64", "--epochs", "3", "--batch-size", "8", "--recipe",
+                                   folder_ / "train.yaml", "--out", folder_ / "float", "--threads", "1"});
+    ASSERT_EQ(trained.code, 0) << trained.err;
+  }
+  void TearDown() override {
+    for (const char* name : {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT"}) ::unsetenv(name);
+  }
+  static void be_task(const char* number) {
+    ::setenv("SLURM_ARRAY_TASK_ID", number, 1);
+    ::setenv("SLURM_ARRAY_TASK_COUNT", "2", 1);
+  }
+
+  /// By default nothing is fast enough, so that every trial is made or left out.
+  std::vector<std::string> command(const std::string& out,
+                                   const std::vector<std::string>& goal = {"--min-speedup", "1000"}) const {
+    std::vector<std::string> words{"quantize",
+                                   "--weights",
+                                   folder_ / "float/best.safetensors",
+                                   "--data",
+                                   folder_ / "set/data.yaml",
+                                   "--max-drop",
+                                   "100",
+                                   "--images",
+                                   "16",
+                                   "--epochs",
+                                   "1",
+                                   "--seconds",
+                                   "0.01",
+                                   "--rounds",
+                                   "1",
+                                   "--threads",
+                                   "1",
+                                   "--out",
+                                   folder_ / out};
+    words.insert(words.end(), goal.begin(), goal.end());
+    return words;
+  }
+  json document(const std::string& out) const {
+    return json::parse(read_file(folder_ / out + "/quantize.json"));
+  }
+
+  support::Folder folder_;
+};
+
+/// mAP and difference of each trial that was made.
+std::map<std::string, std::pair<double, double>> numbers_of(const json& document) {
+  std::map<std::string, std::pair<double, double>> numbers;
+  for (const json& trial : document.at("trials")) {
+    if (trial.at("made")) numbers[trial.at("title")] = {trial.at("map"), trial.at("to_float").at("value")};
+  }
+  return numbers;
+}
+
+TEST_F(QuantizeSearch, EndsAtTheFirstTrialInsideTheBounds) {
+  const Outcome outcome = support::run(Y6Q_PROGRAM, command("found", {}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const json found = document("found");
+  EXPECT_EQ(found.at("chosen"), found.at("trials").at(0).at("trial"));
+  EXPECT_EQ(numbers_of(found).size(), 1U) << "a bound of 100 points is kept by the first trial";
+  EXPECT_THAT(outcome.out, HasSubstr("inside, taken"));
+  for (const char* file : {"best.safetensors", "best.onnx", "report.html"})
+    EXPECT_TRUE(fs::exists(folder_.path() / "found" / file)) << file;
+  const std::string page = read_file(folder_ / "found/report.html");
+  EXPECT_THAT(page, HasSubstr("trials/" + found.at("chosen").get<std::string>() + "/result.json"));
+}
+
+TEST_F(QuantizeSearch, KilledAgainAndAgainEndsAsOneThatTwoTasksHaveShared) {
+  be_task("0");
+  const Outcome first = support::run(Y6Q_PROGRAM, command("shared"));
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("trials of other tasks are still to come"));
+  be_task("1");
+  const Outcome second = support::run(Y6Q_PROGRAM, command("shared"));
+  EXPECT_EQ(second.code, 1) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("No trial is inside the bounds"));
+  TearDown();
+
+  const fs::path out = folder_.path() / "killed";
+  const std::vector<std::pair<const char*, const char*>> moments{
+      {"the calibrations are surveyed", "survey/errors.json"},
+      {"the latencies are known", "survey/latencies.json"},
+      {"a trial is done", "trials/01-*/result.json"},
+      {"a trial is half done", "trials/04-*/int8.onnx"},
+      {"partial quantization was left out", "trials/08-*/result.json"},
+      {"QAT has its first state", "trials/12-*/qat/state.safetensors"}};
+  for (const auto& [name, file] : moments) {
+    const std::string pattern = file;
+    const auto has_come = [&] {
+      const size_t star = pattern.find('*');
+      if (star == std::string::npos) return fs::exists(out / pattern);
+      std::error_code error;
+      for (const auto& entry : fs::directory_iterator(out / "trials", error)) {
+        const std::string inside = "trials/" + entry.path().filename().string();
+        if (inside.starts_with(pattern.substr(0, star)) &&
+            fs::exists(entry.path() / pattern.substr(star + 2)))
+          return true;
+      }
+      return false;
+    };
+    Process process(Y6Q_PROGRAM, command("killed"));
+    while (process.is_running() && !has_come()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(process.is_running()) << name << ": never came";
+    process.send(SIGKILL);
+    EXPECT_EQ(process.finish().code, 128 + SIGKILL) << name;
+  }
+  const Outcome last = support::run(Y6Q_PROGRAM, command("killed"));
+  EXPECT_EQ(last.code, 1) << last.err;
+  EXPECT_THAT(last.err, HasSubstr("12-qat-calibrate: done before"));
+  for (const auto& entry : fs::recursive_directory_iterator(out))
+    EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr(".tmp-"))) << "left by a killed run";
+
+  const json killed = document("killed"), shared = document("shared");
+  EXPECT_EQ(numbers_of(killed), numbers_of(shared));
+  EXPECT_EQ(numbers_of(killed).size(), 9U) << "7 calibrations and two of QAT; partial ones are too slow";
+  const auto layers = json::parse(read_file(folder_ / "killed/survey/sensitivity.json")).at("layers");
+  const double largest = layers.front().at("error"), least = layers.back().at("error");
+  EXPECT_GT(largest, least) << "layers are ranked, the most sensitive first";
+  const std::string qat = "/trials/13-qat-partial-4/result.json";
+  EXPECT_TRUE(fs::exists(folder_.path() / ("killed" + qat)));
+}
+
+}  // namespace
+}  // namespace y6q::pipeline

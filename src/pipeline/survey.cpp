@@ -20,6 +20,17 @@ using nlohmann::json;
                    path.string());
 }
 
+/// As many as any calibration needs.
+int64_t windows_of(const ptq::RangeOptions& common) {
+  int64_t most = 0;
+  for (const CalibrationKind& kind : calibrations()) {
+    ptq::RangeOptions ranges = common;
+    kind.set(ranges);
+    most = std::max(most, ranges.windows());
+  }
+  return most;
+}
+
 /// Looks at images once for the network as it is, and once for the equalized one.
 std::vector<double> errors_of(const formats::ModelFile& file, const ptq::RangeOptions& common,
                               stages::Run& run) {
@@ -30,7 +41,7 @@ std::vector<double> errors_of(const formats::ModelFile& file, const ptq::RangeOp
                                 .seed = run.seed(),
                                 .workers = run.workers(),
                                 .device = run.device(),
-                                .keep_windows = true};
+                                .windows = windows_of(common)};
   ptq::CalibrationImages fewer = images;
   fewer.count = std::min(images.count, stages::kEstimateImages);
   const ptq::PredictionError error(ptq::deployed(file.model, common), dataset, fewer, run.monitor());
@@ -56,7 +67,7 @@ std::vector<double> errors_of(const formats::ModelFile& file, const ptq::RangeOp
 void survey_calibrations(const QuantizeOptions& options, const fs::path& to, stages::Run& run) {
   const formats::ModelFile file = checkpoint::read_network({.weights = options.weights, .float_only = true});
   ptq::RangeOptions common = options.ranges;
-  common.equalize = false;
+  common.equalize = common.adaptive_rounding = false;
   const std::vector<double> errors = errors_of(file, common, run);
   json document = json::object();
   for (size_t i = 0; i < errors.size(); ++i) document[std::string(calibrations()[i].name)] = errors[i];

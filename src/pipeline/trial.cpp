@@ -18,6 +18,10 @@ constexpr CalibrationKind kCalibrations[]{
     {"mse", [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::mse; }},
     {"entropy", [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::entropy; }},
     {"best", [](ptq::RangeOptions& ranges) { ranges.method.reset(); }},
+    {"max-rounded",
+     [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::max, ranges.adaptive_rounding = true; }},
+    {"mse-rounded",
+     [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::mse, ranges.adaptive_rounding = true; }},
     {"max-equalized",
      [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::max, ranges.equalize = true; }},
     {"best-equalized", [](ptq::RangeOptions& ranges) { ranges.method.reset(), ranges.equalize = true; }}};
@@ -26,7 +30,7 @@ constexpr CalibrationKind kCalibrations[]{
 constexpr int64_t kKeptFloat[]{1, 2, 4, 8, 16}, kKeptFloatInQat = 4;
 
 ptq::RangeOptions ranges_of(ptq::RangeOptions common, const CalibrationKind& kind) {
-  common.method = RangeMethod::max, common.equalize = false;
+  common.method = RangeMethod::max, common.equalize = common.adaptive_rounding = false;
   kind.set(common);
   return common;
 }
@@ -66,7 +70,8 @@ std::vector<Trial> trials_of(const ptq::RangeOptions& common, std::span<const do
   std::vector<size_t> order(errors.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {}, [&](size_t i) {
-    return std::pair(ranges_of(common, kCalibrations[i]).equalize, errors[i]);
+    const ptq::RangeOptions ranges = ranges_of(common, kCalibrations[i]);
+    return std::pair(ranges.equalize || ranges.adaptive_rounding, errors[i]);
   });
   List list;
   for (const size_t i : order)

@@ -14,6 +14,8 @@ TrialResult result(double drop_points, double low_points, double speedup) {
   return made;
 }
 
+bool is_repaired(const ptq::RangeOptions& ranges) { return ranges.equalize || ranges.adaptive_rounding; }
+
 TEST(Trials, GoFromCheapToDear) {
   // The errors of calibrations(): the third one changes the predictions least, the last one is a repair.
   std::vector<double> errors(calibrations().size(), 5);
@@ -25,7 +27,7 @@ TEST(Trials, GoFromCheapToDear) {
   std::set<std::string> names;
   for (const Trial& trial : trials) {
     const bool is_partial = trial.settings.keep_float_count > 0;
-    kinds.push_back(trial.has_qat ? 3 : is_partial ? 2 : trial.settings.ranges.equalize ? 1 : 0);
+    kinds.push_back(trial.has_qat ? 3 : is_partial ? 2 : is_repaired(trial.settings.ranges) ? 1 : 0);
     names.insert(trial.name);
     // What comes after the calibrations is of the best of them.
     if (kinds.back() < 2) continue;

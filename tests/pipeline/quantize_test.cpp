@@ -109,8 +109,8 @@ TEST_F(QuantizeSearch, KilledAgainAndAgainEndsAsOneThatTwoTasksHaveShared) {
       {"the latencies are known", "survey/latencies.json"},
       {"a trial is done", "trials/01-*/result.json"},
       {"a trial is half done", "trials/04-*/int8.onnx"},
-      {"partial quantization was left out", "trials/08-*/result.json"},
-      {"QAT has its first state", "trials/12-*/qat/state.safetensors"}};
+      {"partial quantization was left out", "trials/10-*/result.json"},
+      {"QAT has its first state", "trials/14-*/qat/state.safetensors"}};
   for (const auto& [name, file] : moments) {
     const std::string pattern = file;
     const auto has_come = [&] {
@@ -133,17 +133,17 @@ TEST_F(QuantizeSearch, KilledAgainAndAgainEndsAsOneThatTwoTasksHaveShared) {
   }
   const Outcome last = support::run(Y6Q_PROGRAM, command("killed"));
   EXPECT_EQ(last.code, 1) << last.err;
-  EXPECT_THAT(last.err, HasSubstr("12-qat-calibrate: done before"));
+  EXPECT_THAT(last.err, HasSubstr("14-qat-calibrate: done before"));
   for (const auto& entry : fs::recursive_directory_iterator(out))
     EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr(".tmp-"))) << "left by a killed run";
 
   const json killed = document("killed"), shared = document("shared");
   EXPECT_EQ(numbers_of(killed), numbers_of(shared));
-  EXPECT_EQ(numbers_of(killed).size(), 9U) << "7 calibrations and two of QAT; partial ones are too slow";
+  EXPECT_EQ(numbers_of(killed).size(), 11U) << "9 calibrations and two of QAT; partial ones are too slow";
   const auto layers = json::parse(read_file(folder_ / "killed/survey/sensitivity.json")).at("layers");
   const double largest = layers.front().at("error"), least = layers.back().at("error");
   EXPECT_GT(largest, least) << "layers are ranked, the most sensitive first";
-  const std::string qat = "/trials/13-qat-partial-4/result.json";
+  const std::string qat = "/trials/15-qat-partial-4/result.json";
   EXPECT_TRUE(fs::exists(folder_.path() / ("killed" + qat)));
 }
 

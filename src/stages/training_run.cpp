@@ -61,18 +61,22 @@ void check_disk(const TrainingPlan& plan, const fs::path& out) {
       out.string(), space.available >> 20, kCopies * bytes >> 20);
 }
 
-/// Chooses the batch of the plan's recipe, and says how.
+/// Chooses the batch of the plan's recipe, and says what decided it.
 void fit_batch(TrainingPlan& plan, int64_t images, const Run& run) {
   const StepMemory memory = step_memory(plan, run);
-  const auto free = static_cast<double>(this_machine(".").free_memory);
-  plan.recipe.batch_size = fitting_batch(memory, kBatchMemoryShare * free, images);
+  const auto free = static_cast<double>(this_machine(".").free_memory), budget = kBatchMemoryShare * free;
+  plan.recipe.batch_size = fitting_batch(memory, budget, images);
+  const int64_t held = fitting_batch(memory, budget, kLeastSteps * train::kLargestBatch);
   constexpr double kMebi = 1 << 20;
   run.monitor().message(fmt::format(
-      "train: batch size {}: a step takes {:.0f} MiB and {:.1f} MiB an image, {:.0f} % of {:.0f} free MiB "
-      "may go, and "
-      "an epoch of {} images keeps {} steps",
-      plan.recipe.batch_size, memory.fixed / kMebi, memory.per_image / kMebi, 100 * kBatchMemoryShare,
-      free / kMebi, images, (images + plan.recipe.batch_size - 1) / plan.recipe.batch_size));
+      "train: batch size {}, {}; {:.0f} % of {:.0f} free MiB hold {} (a step takes {:.0f} MiB and {:.1f} MiB "
+      "an image)",
+      plan.recipe.batch_size,
+      plan.recipe.batch_size < held
+          ? fmt::format("so that an epoch of {} images has {} steps", images,
+                        (images + plan.recipe.batch_size - 1) / plan.recipe.batch_size)
+          : "as many as the memory holds",
+      100 * kBatchMemoryShare, free / kMebi, held, memory.fixed / kMebi, memory.per_image / kMebi));
 }
 
 fs::path state_file(const TrainingOptions& options) { return options.out / "state.safetensors"; }

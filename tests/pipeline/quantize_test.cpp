@@ -139,7 +139,7 @@ TEST_F(QuantizeSearch, KilledAgainAndAgainEndsAsOneThatTwoTasksHaveShared) {
 
   const json killed = document("killed"), shared = document("shared");
   EXPECT_EQ(numbers_of(killed), numbers_of(shared));
-  EXPECT_EQ(numbers_of(killed).size(), 11U) << "9 calibrations and two of QAT; partial ones are too slow";
+  EXPECT_EQ(numbers_of(killed).size(), 10U) << "9 calibrations and QAT; with layers in float it is too slow";
   const auto layers = json::parse(read_file(folder_ / "killed/survey/sensitivity.json")).at("layers");
   const double largest = layers.front().at("error"), least = layers.back().at("error");
   EXPECT_GT(largest, least) << "layers are ranked, the most sensitive first";

@@ -15,7 +15,9 @@ namespace {
 /// Of calibration, what all trials have in common.
 std::vector<Field<ptq::RangeOptions>> common_fields() {
   std::vector<Field<ptq::RangeOptions>> fields = ptq::range_fields();
-  std::erase_if(fields, [](const auto& field) { return field.name == "method" || field.name == "equalize"; });
+  std::erase_if(fields, [](const auto& field) {
+    return field.name == "method" || field.name == "equalize" || field.name == "adaptive_rounding";
+  });
   return fields;
 }
 

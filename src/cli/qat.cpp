@@ -12,7 +12,9 @@ namespace {
 class QatCommand : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--weights", options_.weights, "Calibrated model file or ONNX file")->required()->group(kModelGroup);
+    app.add_option("--weights", options_.weights, "Calibrated model file or ONNX file")
+        ->required()
+        ->group(kModelGroup);
     run_.declare(app);
     add_epochs_and_batch_size(app, options_.training);
     add_recipe_and_resume(app, options_.training, recipe_);

@@ -21,8 +21,9 @@ constexpr double kDamping = 0.01;
 
 /// [K, K] float64
 Tensor covariance_of(const Tensor& inputs) {
-  const Tensor centred = inputs.to(torch::kFloat64) - inputs.mean(0, true, torch::kFloat64);
-  const Tensor covariance = centred.t().matmul(centred) / static_cast<double>(inputs.size(0));
+  const Tensor centred = (inputs - inputs.mean(0, true, torch::kFloat64)).to(torch::kFloat32);
+  const Tensor covariance =
+      centred.t().matmul(centred).to(torch::kFloat64) / static_cast<double>(inputs.size(0));
   const double mean = covariance.diagonal().mean().item<double>();
   return covariance + torch::eye(covariance.size(0), torch::kFloat64) * (kDamping * mean);
 }
@@ -31,62 +32,72 @@ Tensor covariance_of(const Tensor& inputs) {
 class Row {
  public:
   Row(const float* weight, float* rounded, int64_t size, const double* covariance)
-      : weight_(weight),
-        rounded_(rounded),
+      : rounded_(rounded),
         size_(size),
         covariance_(covariance),
-        gradient_(static_cast<size_t>(size)) {
+        gradient_(static_cast<size_t>(size)),
+        variance_(gradient_),
+        codes_(gradient_),
+        changes_(gradient_),
+        gains_(gradient_) {
     largest_ = std::max_element(weight, weight + size,
                                 [](float a, float b) { return std::fabs(a) < std::fabs(b); }) -
                weight;
-    for (int64_t k = 0; k < size; ++k)
+    for (int64_t k = 0; k < size; ++k) {
+      variance_[static_cast<size_t>(k)] = covariance[k * (size + 1)];
       add(k, static_cast<double>(rounded[k]) - static_cast<double>(weight[k]));
+    }
   }
 
   /// rounded: multiples of step of at most `most` steps.
   void improve(double step, double most) {
+    for (int64_t k = 0; k < size_; ++k)
+      codes_[static_cast<size_t>(k)] = nearest(static_cast<double>(rounded_[k]) / step);
     for (int64_t count = 0; count < kMostSteps * size_; ++count) {
-      Step best;
-      for (int64_t k = 0; k < size_; ++k) {
-        if (k == largest_) continue;
-        const Step next = best_step(k, step, most);
-        if (next.gain > best.gain) best = next;
-      }
-      if (best.gain <= kLeastGain * covariance_[0] * step * step) return;
-      rounded_[best.place] += static_cast<float>(best.change);
-      add(best.place, best.change);
+      find_steps(step, most);
+      const int64_t best = std::max_element(gains_.begin(), gains_.end()) - gains_.begin();
+      if (gains_[static_cast<size_t>(best)] <= kLeastGain * covariance_[0] * step * step) return;
+      const double change = changes_[static_cast<size_t>(best)];
+      rounded_[best] += static_cast<float>(change);
+      codes_[static_cast<size_t>(best)] += change / step;
+      add(best, change);
     }
   }
 
  private:
-  struct Step {
-    int64_t place = 0;
-    double change = 0, gain = 0;
-  };
   static constexpr int64_t kMostSteps = 8;  ///< a weight, on average
   static constexpr double kLeastGain = 1e-9;
 
-  double variance(int64_t k) const { return covariance_[k * (size_ + 1)]; }
+  /// To the nearest, half to even, without a call: |x| < 2^51.
+  static double nearest(double x) {
+    constexpr double kLarge = 0x1.8p52;
+    return (x + kLarge) - kLarge;
+  }
 
-  /// The change of one weight, in whole steps, that lowers the error most.
-  Step best_step(int64_t k, double step, double most) const {
-    const double code = std::nearbyint(static_cast<double>(rounded_[k]) / step);
-    const double wanted = std::nearbyint(-gradient_[static_cast<size_t>(k)] / (variance(k) * step));
-    const double change = (std::clamp(code + wanted, -most, most) - code) * step;
-    return {k, change, -change * (2 * gradient_[static_cast<size_t>(k)] + change * variance(k))};
+  /// Of each weight the change, in whole steps, that lowers the error most, and by how much.
+  void find_steps(double step, double most) {
+    const double *gradient = gradient_.data(), *variance = variance_.data(), *code = codes_.data();
+    double *change = changes_.data(), *gain = gains_.data();
+    for (int64_t k = 0; k < size_; ++k) {
+      const double wanted = code[k] + nearest(-gradient[k] / (variance[k] * step));
+      change[k] = (std::min(most, std::max(-most, wanted)) - code[k]) * step;
+      gain[k] = -change[k] * (2 * gradient[k] + change[k] * variance[k]);
+    }
+    gain[largest_] = 0;
   }
 
   /// Weight k is `change` larger.
   void add(int64_t k, double change) {
     const double* column = covariance_ + k * size_;
-    for (int64_t j = 0; j < size_; ++j) gradient_[static_cast<size_t>(j)] += change * column[j];
+    double* gradient = gradient_.data();
+    for (int64_t j = 0; j < size_; ++j) gradient[j] += change * column[j];
   }
 
-  const float* weight_;
   float* rounded_;
   int64_t size_, largest_ = 0;
   const double* covariance_;
   std::vector<double> gradient_;  ///< C d, half of the error's
+  std::vector<double> variance_, codes_, changes_, gains_;
 };
 
 }  // namespace

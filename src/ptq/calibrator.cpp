@@ -47,7 +47,7 @@ std::optional<torch::Tensor> kernel_of(const ir::Model& model, const ir::Node& n
 
 int64_t RangeOptions::windows() const {
   // A sum over a window's values has as many unknowns; a range has one.
-  if (adaptive_rounding) return 2048;
+  if (adaptive_rounding) return std::min<int64_t>(2048, 64 * images);
   return method ? 0 : 256;
 }
 

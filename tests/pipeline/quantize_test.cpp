@@ -49,7 +49,7 @@ class QuantizeSearch : public testing::Test {
                                    "--max-drop",
                                    "100",
                                    "--images",
-                                   "16",
+                                   "8",
                                    "--epochs",
                                    "1",
                                    "--seconds",

@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "base/folder_lock.h"
 #include "base/isa.h"
+#include "base/number_text.h"
 #include "base/utf8.h"
 #include "checkpoint/convert.h"
 #include "pipeline/runner.h"
@@ -130,9 +131,10 @@ class Search {
   void say(const Trial& trial, const TrialResult& result) const {
     run_.monitor().message(
         result.skipped.empty()
-            ? fmt::format("{}: {:+.2f} points to float (interval {:+.2f} to {:+.2f}), {:.2f} times as fast{}",
-                          trial.title, 100 * result.to_float.value, 100 * result.to_float.low,
-                          100 * result.to_float.high, result.speedup,
+            ? fmt::format("{}: {} points to float (interval {} to {}), {:.2f} times as fast{}", trial.title,
+                          signed_text(100 * result.to_float.value, 2),
+                          signed_text(100 * result.to_float.low, 2),
+                          signed_text(100 * result.to_float.high, 2), result.speedup,
                           is_inside(result, options_.bounds) ? ": inside the bounds" : "")
             : fmt::format("{}: not made, {}", trial.title, result.skipped));
   }

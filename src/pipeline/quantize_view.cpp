@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/number_text.h"
 #include "pipeline/quantize.h"
 #include "pipeline/sensitivity_chart.h"
 
@@ -43,10 +44,9 @@ std::vector<FrontPoint> points_of(const QuantizeResult& result) {
 
 std::string difference_text(const TrialResult& result, const Bounds& bounds) {
   return fmt::format(
-      "{:+.2f} points to float ({:g} % interval {:+.2f} to {:+.2f}), {:.2f} times as fast as the "
-      "best float precision",
-      100 * result.to_float.value, 100 * bounds.confidence.value_or(0.95), 100 * result.to_float.low,
-      100 * result.to_float.high, result.speedup);
+      "{} points to float ({:g} % interval {} to {}), {:.2f} times as fast as the best float precision",
+      signed_text(100 * result.to_float.value, 2), 100 * bounds.confidence.value_or(0.95),
+      signed_text(100 * result.to_float.low, 2), signed_text(100 * result.to_float.high, 2), result.speedup);
 }
 
 }  // namespace
@@ -85,7 +85,8 @@ report::Table quantize_table(const QuantizeResult& result, const Bounds& bounds)
     if (row.result && row.result->skipped.empty()) {
       const TrialResult& found = *row.result;
       cells[1] = found.map, cells[2] = found.map50, cells[3] = found.to_float.value;
-      cells[4] = fmt::format("{:+.2f} to {:+.2f}", 100 * found.to_float.low, 100 * found.to_float.high);
+      cells[4] = fmt::format("{} to {}", signed_text(100 * found.to_float.low, 2),
+                             signed_text(100 * found.to_float.high, 2));
       cells[5] = number(found.ms), cells[7] = number(found.speedup);
       cells[8] = mark(row.trial.title), cells[9] = number(found.seconds);
     }

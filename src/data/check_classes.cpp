@@ -19,7 +19,7 @@ bool is_part(const std::vector<std::string>& part, const std::vector<std::string
 
 void check_classes(const std::vector<std::string>& known, const fs::path& weights,
                    const std::vector<std::string>& class_names, const fs::path& data) {
-  if (known == class_names) return;
+  if (known == class_names || class_names.empty()) return;
   const bool has_more = is_part(known, class_names);
   throw InputError("{}: knows the classes [{}], {} has [{}]; give {}", weights.string(),
                    fmt::join(known, ", "), data.string(), fmt::join(class_names, ", "),

@@ -10,7 +10,7 @@
 namespace y6q::data {
 
 /// Throws InputError that names both files when a data set's classes are not those of the network; it says
-/// --classes where the set has more.
+/// --classes where the set has more. Images alone (DatasetOptions::images_alone) have none that could differ.
 void check_classes(const std::vector<std::string>& known, const fs::path& weights,
                    const std::vector<std::string>& class_names, const fs::path& data);
 

@@ -107,8 +107,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
                             {.rules = ranges.rules(), .keep_float = keep_float});  // mistakes end it here
   const data::Dataset& dataset = run.data("train");
   if (file.info.class_names.empty()) take_class_names(file, options.weights, dataset);
-  if (!dataset.class_names.empty())  // else images alone
-    data::check_classes(file.info.class_names, options.weights, dataset.class_names, run.options().data);
+  data::check_classes(file.info.class_names, options.weights, dataset.class_names, run.options().data);
   run.require_same("network", sha256_of_file(options.weights));
   infer::set_torch_threads(run.threads());
   Calibration result;

@@ -157,6 +157,8 @@ TrainSummary qat(const QatOptions& options, Run& run) {
   plan.recipe = chosen_recipe(
       options.training, run,
       default_qat_recipe(student.info.architecture, static_cast<int64_t>(train_set.images.size())));
+  if (plan.recipe.labels) run.labelled("train");  // mistakes end it before the network looks at images
+  run.labelled("val");
   plan.info = student.info;
   for (auto& [key, value] : formats::provenance("qat", options.weights, train_set.sha256))
     plan.info.provenance[key] = value;

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "base/errors.h"
-#include "data/loader.h"
 #include "dist/message.h"
 #include "eager/device.h"
 #include "eager/images.h"
 #include "eager/network.h"
+#include "ptq/calibration_batches.h"
 
 namespace y6q::ptq {
 namespace {
@@ -55,31 +54,14 @@ std::vector<Sums> look(const ir::Model& model, const std::vector<ir::Value>& con
   std::vector<size_t> places;
   for (const ir::Value value : convolutions)
     places.push_back(network.output_index("moments/" + model.graph.node(value).name));
-  data::Loader loader(dataset, {.batch_size = images.batch_size,
-                                .image_height = images.image_size[0],
-                                .image_width = images.image_size[1],
-                                .shuffle = true,
-                                .seed = images.seed,
-                                .workers = images.workers,
-                                .cache_bytes = 0});
-  const int64_t wanted = std::min(images.count, static_cast<int64_t>(dataset.images.size()));
   std::vector<Sums> sums(convolutions.size());
-  monitor.begin("batch statistics", wanted, "images");
-  loader.start_epoch(0);
-  int64_t seen = 0;
-  while (seen < wanted) {
-    const auto batch = loader.next();
-    if (!batch) break;
-    if (monitor.stop_requested()) throw Interrupted("stopped; the same command starts it anew");
-    const int64_t count = std::min(batch->count, wanted - seen);
-    const auto outputs = network.forward(
-        eager::to_images(batch->images.data(), {count, 3, batch->height, batch->width}, device),
-        eager::Mode::evaluate);
-    for (size_t i = 0; i < places.size(); ++i) sums[i].add(outputs[places[i]]);
-    seen += count;
-    monitor.advance(seen, "");
-  }
-  monitor.end();
+  for_calibration_batches(
+      dataset, images, "batch statistics", monitor, [&](const data::Batch& batch, int64_t count) {
+        const auto outputs = network.forward(
+            eager::to_images(batch.images.data(), {count, 3, batch.height, batch.width}, device),
+            eager::Mode::evaluate);
+        for (size_t i = 0; i < places.size(); ++i) sums[i].add(outputs[places[i]]);
+      });
   return sums;
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/errors.h"
-#include "data/loader.h"
 #include "eager/device.h"
 #include "eager/images.h"
 #include "eager/network.h"
+#include "ptq/calibration_batches.h"
 
 namespace y6q::ptq {
 namespace {
@@ -58,26 +58,14 @@ PredictionError::PredictionError(const ir::Model& reference, const data::Dataset
                                  const CalibrationImages& images, Monitor& monitor)
     : kept_(new Kept{eager::open_device(images.device), levels_of(reference.graph), {}}) {
   eager::Network network(reference, {.device = kept_->device});
-  data::Loader loader(dataset, {.batch_size = images.batch_size,
-                                .image_height = images.image_size[0],
-                                .image_width = images.image_size[1],
-                                .shuffle = true,
-                                .seed = images.seed,
-                                .workers = images.workers,
-                                .cache_bytes = 0});
-  const int64_t wanted = std::min(images.count, static_cast<int64_t>(dataset.images.size()));
-  loader.start_epoch(0);
-  while (kept_->count < wanted) {
-    const auto batch = loader.next();
-    if (!batch) break;
-    if (monitor.stop_requested()) throw Interrupted("stopped; start it again to begin anew");
-    const int64_t count = std::min(batch->count, wanted - kept_->count);
-    Tensor pixels = torch::empty({count, 3, batch->height, batch->width}, at::kByte);
-    std::copy_n(batch->images.data(), pixels.numel(), pixels.mutable_data_ptr<uint8_t>());
-    std::vector<Tensor> outputs = kept_->forward(network, pixels);
-    kept_->batches.push_back({std::move(pixels), std::move(outputs)});
-    kept_->count += count;
-  }
+  for_calibration_batches(
+      dataset, images, "predictions", monitor, [&](const data::Batch& batch, int64_t count) {
+        Tensor pixels = torch::empty({count, 3, batch.height, batch.width}, at::kByte);
+        std::copy_n(batch.images.data(), pixels.numel(), pixels.mutable_data_ptr<uint8_t>());
+        std::vector<Tensor> outputs = kept_->forward(network, pixels);
+        kept_->batches.push_back({std::move(pixels), std::move(outputs)});
+        kept_->count += count;
+      });
 }
 
 PredictionError::~PredictionError() = default;

@@ -33,6 +33,18 @@ TEST(CorrectBiases, TakesBackErrorTimesMean) {
   EXPECT_EQ(ir::to_text(after.graph), ir::to_text(model.graph));
 }
 
+// The weight stands on the grid already; it was 0.4 before it was rounded.
+TEST(CorrectBiases, KnowsWhatWasRoundedBefore) {
+  ir::Model unrounded = model_of(kPointwise);
+  unrounded.weights["w"].floats() = {0.4F, 127.0F};
+  unrounded.weights["w.amax"].floats() = {127.0F};
+  unrounded.weights["b"].floats() = {1.0F};
+  ir::Model rounded = unrounded;
+  rounded.weights["w"].floats() = {0, 127.0F};
+  const ir::Model after = correct_biases(rounded, unrounded, {{"images.quant", {10, 20}}});
+  EXPECT_NEAR(after.weights.at("b").floats()[0], 5, 1e-5);
+}
+
 TEST(CorrectBiases, LeavesLayersWithoutMeansAlone) {
   const ir::Model model = model_of(kPointwise);
   EXPECT_EQ(correct_biases(model, model, {{"other.quant", {1, 2}}}).weights, model.weights);

@@ -4,6 +4,7 @@
 #include <span>
 #include <type_traits>
 
+#include "eager/fake_quant_kernel.h"
 #include "eager/fake_quant_operators.h"
 #include "eager/parallel.h"
 #include "quant/fake_quant.h"
@@ -58,58 +59,76 @@ void with_element(const Tensor& tensor, const Work& work) {
   tensor.scalar_type() == at::kBFloat16 ? work(at::BFloat16{}) : work(float{});
 }
 
+Tensor rounded(const Tensor& source, const Tensor& ranges, const Rounding& rounding) {
+  if (source.is_cuda()) return fake_quantize_on_cuda(source, ranges, rounding);
+  const float* limits = ranges.const_data_ptr<float>();
+  Tensor result = torch::empty_like(source);
+  with_element(source, [&]<typename Element>(Element) {
+    for_slices(source, rounding.axis, [&](int64_t first, int64_t count, int64_t channel) {
+      quant::fake_quantize(part<Element>(source, first, count), limits[channel], rounding.range,
+                           part_to_write<Element>(result, first, count), rounding.rectifies);
+    });
+  });
+  return result;
+}
+
+Tensor gradient_of(const Tensor& source, const Tensor& given, const Tensor& ranges,
+                   const Rounding& rounding) {
+  const bool same_layout = given.strides() == source.strides();
+  const Tensor upstream = same_layout ? given : torch::empty_like(source).copy_(given);
+  if (source.is_cuda()) return fake_quantize_gradient_on_cuda(source, upstream, ranges, rounding);
+  const float* limits = ranges.const_data_ptr<float>();
+  Tensor gradient = torch::empty_like(source);
+  with_element(source, [&]<typename Element>(Element) {
+    for_slices(source, rounding.axis, [&](int64_t first, int64_t count, int64_t channel) {
+      quant::fake_quantize_gradient(part<Element>(source, first, count),
+                                    part<Element>(upstream, first, count), limits[channel], rounding.range,
+                                    part_to_write<Element>(gradient, first, count), rounding.rectifies);
+    });
+  });
+  return gradient;
+}
+
 class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& given, const Tensor& amax,
-                        int64_t bits, int64_t axis, bool is_signed, bool rectifies) {
+                        int64_t bits, int64_t axis, bool is_signed, bool rectifies, at::ScalarType type) {
     const Tensor source = dense(given), ranges = amax.contiguous();
     context->save_for_backward({source, ranges});
-    context->saved_data["bits"] = bits;
-    context->saved_data["axis"] = axis;
-    context->saved_data["signed"] = is_signed;
-    context->saved_data["rectifies"] = rectifies;
-    const quant::IntegerRange range = quant::integer_range(bits, is_signed);
-    const float* limits = ranges.const_data_ptr<float>();
-    Tensor result = torch::empty_like(source);
-    with_element(source, [&]<typename Element>(Element) {
-      for_slices(source, axis, [&](int64_t first, int64_t count, int64_t channel) {
-        quant::fake_quantize(part<Element>(source, first, count), limits[channel], range,
-                             part_to_write<Element>(result, first, count), rectifies);
-      });
-    });
-    return result;
+    auto& data = context->saved_data;
+    data["bits"] = bits;
+    data["axis"] = axis;
+    data["signed"] = is_signed;
+    data["rectifies"] = rectifies;
+    data["type"] = type;
+    return rounded(source, ranges, rounding(data));
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const auto saved = context->get_saved_variables();
-    const Tensor &source = saved[0], &ranges = saved[1];
-    const float* limits = ranges.const_data_ptr<float>();
-    auto& data = context->saved_data;
-    const quant::IntegerRange range = quant::integer_range(data["bits"].toInt(), data["signed"].toBool());
-    const bool rectifies = data["rectifies"].toBool();
-    const bool same_layout = gradients[0].strides() == source.strides();
-    const Tensor upstream = same_layout ? gradients[0] : torch::empty_like(source).copy_(gradients[0]);
-    Tensor gradient = torch::empty_like(source);
-    with_element(source, [&]<typename Element>(Element) {
-      for_slices(source, data["axis"].toInt(), [&](int64_t first, int64_t count, int64_t channel) {
-        quant::fake_quantize_gradient(part<Element>(source, first, count),
-                                      part<Element>(upstream, first, count), limits[channel], range,
-                                      part_to_write<Element>(gradient, first, count), rectifies);
-      });
-    });
-    return {gradient, {}, {}, {}, {}, {}};
+    return {
+        gradient_of(saved[0], gradients[0], saved[1], rounding(context->saved_data)), {}, {}, {}, {}, {}, {}};
+  }
+
+ private:
+  static Rounding rounding(ska::flat_hash_map<std::string, at::IValue>& data) {
+    return {quant::integer_range(data["bits"].toInt(), data["signed"].toBool()), data["axis"].toInt(),
+            data["rectifies"].toBool(), data["type"].toScalarType()};
   }
 };
 
 }  // namespace
 
-Tensor fake_quantize(const Tensor& source, const Tensor& amax, const ir::FakeQuant& op, bool rectifies) {
-  if (!source.device().is_cpu()) {
+Tensor fake_quantize(const Tensor& source, const Tensor& amax, const ir::FakeQuant& op, bool rectifies,
+                     std::optional<at::ScalarType> wanted) {
+  const at::ScalarType type = wanted.value_or(source.scalar_type());
+  if (!source.is_cpu() && !source.is_cuda()) {
     const Tensor values = (rectifies ? source.relu() : source).to(torch::kFloat32);
-    return fake_quantize_by_operators(values, amax, op).to(source.scalar_type());
+    return fake_quantize_by_operators(values, amax, op).to(type);
   }
-  return FakeQuantize::apply(source, amax, op.bits, op.channel_axis, op.is_signed, rectifies);
+  const at::ScalarType made = source.is_cuda() ? type : source.scalar_type();
+  return FakeQuantize::apply(source, amax, op.bits, op.channel_axis, op.is_signed, rectifies, made).to(type);
 }
 
 }  // namespace y6q::eager

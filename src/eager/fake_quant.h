@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "eager/torch.h"
 #include "ir/ops.h"
 
@@ -8,8 +10,9 @@ namespace y6q::eager {
 /// quant::fake_quantize and its gradient for tensors, on LibTorch's threads: source float32 or BF16, amax []
 /// or [C] float32 along op.channel_axis, which gets no gradient. The result is of the source's type, rounded
 /// once more where that is BF16; dense, in the source's memory layout where that is dense. rectifies: of
-/// relu(source), in one pass. On other devices than the CPU: fake_quantize_by_operators.
+/// relu(source), in one pass. type: of the result, where it is not the source's: BF16 of float32. On CUDA
+/// devices by fake_quantize_on_cuda, on others by fake_quantize_by_operators.
 torch::Tensor fake_quantize(const torch::Tensor& source, const torch::Tensor& amax, const ir::FakeQuant& op,
-                            bool rectifies = false);
+                            bool rectifies = false, std::optional<at::ScalarType> type = {});
 
 }  // namespace y6q::eager

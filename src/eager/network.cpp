@@ -1,11 +1,13 @@
 #include "eager/network.h"
 
+#include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/maximum.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "base/errors.h"
+#include "eager/bf16_copies.h"
 #include "eager/fake_quant.h"
 #include "eager/fake_quant_operators.h"
 #include "eager/learned_range.h"
@@ -51,6 +53,8 @@ struct Step {
   bool may_overwrite;
   bool quantizer_rectifies;  ///< of an activation and of the quantizer that alone reads it: the latter does
                              ///< both
+  bool norm_rectifies;       ///< of a batch normalisation and of the activation that alone reads it: the
+                             ///< former does both
   std::vector<uint32_t> released;
 };
 
@@ -80,12 +84,35 @@ bool quantizer_rectifies(const ir::Graph& graph, uint32_t id) {
                                              is_read_by_quantizer(graph, graph[id].inputs[0].id));
 }
 
+bool is_normalised_activation(const ir::Graph& graph, uint32_t id) {
+  if (!std::holds_alternative<ir::Relu>(graph[id].op) || is_read_by_quantizer(graph, id)) return false;
+  const ir::Value source = graph[id].inputs[0];
+  return std::holds_alternative<ir::BatchNorm>(graph.node(source).op) && !graph.is_output(source) &&
+         graph.consumers(source).size() == 1;
+}
+
+bool norm_rectifies(const ir::Graph& graph, uint32_t id) {
+  if (!std::holds_alternative<ir::BatchNorm>(graph[id].op)) return is_normalised_activation(graph, id);
+  const auto readers = graph.consumers({id});
+  return readers.size() == 1 && is_normalised_activation(graph, readers[0].id);
+}
+
+/// A parameter of a convolution, which computes in the activations' type.
+bool is_read_by_layer(const ir::Graph& graph, uint32_t id) {
+  if (!std::holds_alternative<ir::Parameter>(graph[id].op)) return false;
+  const auto readers = graph.consumers({id});
+  return !readers.empty() && std::ranges::all_of(readers, [&](ir::Value reader) {
+    const ir::Op& op = graph.node(reader).op;
+    return std::holds_alternative<ir::Conv2d>(op) || std::holds_alternative<ir::ConvTranspose2d>(op);
+  });
+}
+
 std::vector<Step> make_steps(const ir::Graph& graph) {
   std::vector<Step> steps;
   for (uint32_t id = 0; id < graph.size(); ++id) {
     const ir::Node& node = graph[id];
     if (!is_computed(node)) continue;
-    Step step{id, may_overwrite(graph, node), quantizer_rectifies(graph, id), {}};
+    Step step{id, may_overwrite(graph, node), quantizer_rectifies(graph, id), norm_rectifies(graph, id), {}};
     for (const ir::Value input : node.inputs) {
       const bool last_reader = graph.consumers(input).back().id == id;
       const bool is_parameter = std::holds_alternative<ir::Parameter>(graph.node(input).op);
@@ -107,9 +134,24 @@ struct Network::Plan {
   uint32_t input = 0;
   bool quantized = false;
   Observer observer;
+  std::vector<uint32_t> copied;  ///< parameters that bf16 needs copies of
+  std::optional<Bf16Copies> copies;
 
+  /// Results, and parameters that have been put there; else the parameter itself.
   Tensor operand(const std::vector<Tensor>& results, ir::Value value) const {
-    return tensor_of_node[value.id] >= 0 ? tensor_of(value) : results[value.id];
+    const Tensor& result = results[value.id];
+    return result.defined() || tensor_of_node[value.id] < 0 ? result : tensor_of(value);
+  }
+
+  /// Puts BF16 copies of the parameters that convolutions read among the results.
+  void copy_parameters(std::vector<Tensor>& results) {
+    if (!copies) {
+      std::vector<Tensor> sources;
+      for (const uint32_t id : copied) sources.push_back(tensor_of({id}));
+      copies.emplace(std::move(sources));
+    }
+    const std::vector<Tensor> made = copies->make();
+    for (size_t i = 0; i < made.size(); ++i) results[copied[i]] = made[i];
   }
 
   /// Of a Parameter.
@@ -117,29 +159,59 @@ struct Network::Plan {
     return tensors[static_cast<size_t>(tensor_of_node[parameter.id])].tensor;
   }
 
-  Tensor quantize(const Step& step, const std::vector<Tensor>& operands, Mode mode) const {
+  /// A weight, the range of its quantizer, and the axes that the range is taken over.
+  struct Follower {
+    Tensor weight, range;
+    std::vector<int64_t> others;
+  };
+  /// Weight quantizers that round alike, so that few launches serve all of them.
+  std::vector<std::pair<ir::FakeQuant, std::vector<Follower>>> followers() const {
+    std::vector<std::pair<ir::FakeQuant, std::vector<Follower>>> alike;
+    for (const ir::Node& node : graph.nodes()) {
+      if (!ir::is_weight_quantizer(graph, node)) continue;
+      const auto& quantizer = std::get<ir::FakeQuant>(node.op);
+      Follower follower{tensor_of(node.inputs[0]), tensor_of(node.inputs[1]), {}};
+      for (int64_t axis = 0; axis < follower.weight.dim(); ++axis) {
+        if (axis != quantizer.channel_axis) follower.others.push_back(axis);
+      }
+      auto group = std::ranges::find_if(alike, [&](const auto& entry) {
+        return entry.first.bits == quantizer.bits && entry.first.is_signed == quantizer.is_signed &&
+               entry.first.half_scale == quantizer.half_scale;
+      });
+      if (group == alike.end()) group = alike.insert(alike.end(), {quantizer, {}});
+      group->second.push_back(std::move(follower));
+    }
+    return alike;
+  }
+
+  /// type: of the activations.
+  Tensor quantize(const Step& step, const std::vector<Tensor>& operands, Mode mode,
+                  at::ScalarType type) const {
     const ir::Node& node = graph[step.node];
     if (mode == Mode::observe) {
       if (observer && ir::is_activation_quantizer(graph, node)) observer(node, operands[0]);
       return operands[0];
     }
     const auto& op = std::get<ir::FakeQuant>(node.op);
-    const Tensor rounded = fake_quantize(operands[0], operands[1].detach(), op, step.quantizer_rectifies);
+    const Tensor rounded =
+        fake_quantize(operands[0], operands[1].detach(), op, step.quantizer_rectifies, type);
     if (mode != Mode::train || !operands[1].requires_grad()) return rounded;
     return with_learned_range(rounded, operands[0], operands[1], op, step.quantizer_rectifies);
   }
 
-  Tensor run(const Step& step, const std::vector<Tensor>& results, Mode mode) const {
+  Tensor run(const Step& step, const std::vector<Tensor>& results, Mode mode, at::ScalarType type) const {
     const ir::Node& node = graph[step.node];
     std::vector<Tensor> operands;
     for (const ir::Value input_value : node.inputs) operands.push_back(operand(results, input_value));
-    if (std::holds_alternative<ir::FakeQuant>(node.op)) return quantize(step, operands, mode);
-    if (step.quantizer_rectifies && mode != Mode::observe) return operands[0];
-    return run_operator(node.op, operands,
-                        {mode == Mode::train, options.sync_batch_norm, step.may_overwrite});
+    if (std::holds_alternative<ir::FakeQuant>(node.op)) return quantize(step, operands, mode, type);
+    const bool is_done = (step.quantizer_rectifies && mode != Mode::observe) || step.norm_rectifies;
+    if (is_done && std::holds_alternative<ir::Relu>(node.op)) return operands[0];
+    return run_operator(
+        node.op, operands,
+        {mode == Mode::train, options.sync_batch_norm, step.may_overwrite, step.norm_rectifies});
   }
 
-  std::vector<Tensor> forward(const Tensor& images, Mode mode) const {
+  std::vector<Tensor> forward(const Tensor& images, Mode mode) {
     std::vector<Tensor> results(graph.size());
     const auto format =
         options.channels_last ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
@@ -147,8 +219,9 @@ struct Network::Plan {
     const bool exact = quantized && mode != Mode::train;
     const auto type = options.bf16 && !exact ? torch::kBFloat16 : torch::kFloat32;
     results[input] = images.to(images.device(), type, false, false, format);
+    if (type == torch::kBFloat16 && options.copies_together) copy_parameters(results);
     for (const Step& step : steps) {
-      results[step.node] = run(step, results, mode);
+      results[step.node] = run(step, results, mode, type);
       for (const uint32_t released : step.released) results[released] = Tensor();
     }
     std::vector<Tensor> outputs;
@@ -182,6 +255,9 @@ Network::Network(const ir::Model& model, const NetworkOptions& options) : plan_(
   if (!input) throw InputError("network: has no Input node");
   plan_->input = *input;
   plan_->steps = make_steps(model.graph);
+  for (uint32_t id = 0; id < model.graph.size(); ++id) {
+    if (is_read_by_layer(model.graph, id)) plan_->copied.push_back(id);
+  }
 }
 
 Network::~Network() = default;
@@ -207,17 +283,20 @@ void Network::follow_weights() {
   for (NamedTensor& named : plan_->tensors) {
     if (named.kind == Kind::range) named.tensor.copy_(at::maximum(named.tensor, named.tensor.neg()));
   }
-  for (const ir::Node& node : plan_->graph.nodes()) {
-    if (!ir::is_weight_quantizer(plan_->graph, node)) continue;
-    const Tensor& source = plan_->tensor_of(node.inputs[0]);
-    const auto& quantizer = std::get<ir::FakeQuant>(node.op);
-    std::vector<int64_t> others;
-    for (int64_t axis = 0; axis < source.dim(); ++axis) {
-      if (axis != quantizer.channel_axis) others.push_back(axis);
+  for (const auto& [quantizer, followers] : plan_->followers()) {
+    std::vector<Tensor> most, least, ranges;
+    std::vector<int64_t> lengths;
+    for (const auto& [weight, range, others] : followers) {
+      const bool one_by_one = others.empty();  // LibTorch takes no axes for all
+      most.push_back(one_by_one ? weight : weight.amax(others).flatten());
+      least.push_back(one_by_one ? weight : weight.amin(others).flatten());
+      lengths.push_back(range.numel());
+      ranges.push_back(range.view(-1));
     }
-    const Tensor ranges = at::maximum(source.amax(others), source.amin(others).neg());
-    plan_->tensor_of(node.inputs[1])
-        .copy_(quantizer.half_scale ? ranges_of_half_steps(ranges, quantizer) : ranges);
+    const Tensor all = at::maximum(torch::cat(most), torch::cat(least).neg());
+    at::_foreach_copy_(
+        ranges,
+        (quantizer.half_scale ? ranges_of_half_steps(all, quantizer) : all).split_with_sizes(lengths));
   }
 }
 

@@ -15,6 +15,8 @@ struct OperatorOptions {
   dist::Group* sync_batch_norm = nullptr;
   /// The source's memory is not read by anybody else: the result may be written over it.
   bool may_overwrite = false;
+  /// Of batch normalisation: the activation behind it, too, max(y, 0).
+  bool rectifies = false;
 };
 
 /// Runs one operator on its operands: parameters float32, activations float32 or BF16, which they keep, as

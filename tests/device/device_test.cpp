@@ -1,6 +1,7 @@
 #include "eager/device.h"
 
 #include <ATen/Context.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -8,6 +9,7 @@
 
 #include "eager/fake_quant.h"
 #include "eager/network.h"
+#include "eager/run_operator.h"
 #include "train/batched_scene.h"
 #include "train/detection_loss.h"
 #include "train/learner.h"
@@ -101,20 +103,26 @@ TEST_P(DeviceOperators, ForwardAndBackwardAreThoseOfTheCpu) {
     for (size_t i = 0; i < want.size(); ++i)
       expect_near(got[i], want[i], kTolerance, model.graph.outputs()[i].name);
     if (mode != Mode::train) continue;
-    Tensor sum_here = torch::zeros({}), sum_there = torch::zeros({}, at::TensorOptions(device()));
     for (size_t i = 0; i < want.size(); ++i) {
-      sum_here = sum_here + want[i].square().mean();
-      sum_there = sum_there + got[i].square().mean();
+      if (!want[i].requires_grad()) continue;
+      for (const eager::Network* network : {&here, &there}) {
+        for (const auto& named : network->tensors()) Tensor(named.tensor).mutable_grad() = Tensor();
+      }
+      // Weights, since the mean square of what is normalised does not depend on anything.
+      const Tensor weights = torch::rand(want[i].sizes());
+      (want[i].square() * weights).mean().backward({}, /*retain_graph=*/true);
+      (got[i].square() * weights.to(device())).mean().backward({}, /*retain_graph=*/true);
+      for (size_t j = 0; j < here.tensors().size(); ++j) {
+        const Tensor &of_here = here.tensors()[j].tensor.grad(), &of_there = there.tensors()[j].tensor.grad();
+        ASSERT_EQ(of_here.defined(), of_there.defined());
+        if (of_here.defined())
+          expect_near(of_there, of_here, kTolerance,
+                      "gradient of " + model.graph.outputs()[i].name + " by " + here.tensors()[j].name);
+      }
     }
-    sum_here.backward();
-    sum_there.backward();
   }
-  for (size_t i = 0; i < here.tensors().size(); ++i) {
-    const auto &want = here.tensors()[i], &got = there.tensors()[i];
-    expect_near(got.tensor, want.tensor, kTolerance, want.name);  // running statistics have moved
-    if (learns(want.kind))
-      expect_near(got.tensor.grad(), want.tensor.grad(), kTolerance, "gradient of " + want.name);
-  }
+  for (size_t i = 0; i < here.tensors().size(); ++i)  // running statistics have moved
+    expect_near(there.tensors()[i].tensor, here.tensors()[i].tensor, kTolerance, here.tensors()[i].name);
 }
 INSTANTIATE_TEST_SUITE_P(Layouts, DeviceOperators, testing::Bool());
 
@@ -141,6 +149,73 @@ TEST(DeviceFakeQuant, IsTheCpusBitForBit) {
         want.sum().backward();
         got.sum().backward();
         EXPECT_TRUE(torch::equal(there.grad().cpu(), here.grad())) << bits << is_signed << amax;
+      }
+    }
+  }
+}
+
+// Ranges along either axis, both memory layouts, BF16, behind an activation, sizes that fill no block.
+TEST(DeviceFakeQuant, IsTheCpusForChannelsLayoutsAndTypes) {
+  torch::manual_seed(4);
+  for (const bool channels_last : {false, true}) {
+    for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+      for (const int64_t axis : {-1, 0, 1}) {
+        for (const bool rectifies : {false, true}) {
+          const auto format =
+              channels_last ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+          const Tensor values = (torch::randn({5, 7, 3, 11}) * 2).to(type).contiguous(format);
+          const Tensor upstream = torch::randn({5, 7, 3, 11}).to(type);
+          const Tensor ranges = axis < 0 ? torch::tensor(1.7F) : torch::rand({values.size(axis)}) + 0.5;
+          const ir::FakeQuant op{.channel_axis = axis};
+          const auto run = [&](at::Device where) {
+            Tensor leaf = values.to(where).detach().clone().set_requires_grad(true);
+            const Tensor result = eager::fake_quantize(leaf, ranges.to(where), op, rectifies);
+            result.backward(upstream.to(where));
+            return std::pair(result.detach().cpu(), leaf.grad().cpu());
+          };
+          const auto want = run(at::kCPU), got = run(device());
+          EXPECT_TRUE(torch::equal(got.first, want.first)) << channels_last << type << axis << rectifies;
+          EXPECT_TRUE(torch::equal(got.second, want.second)) << channels_last << type << axis << rectifies;
+        }
+      }
+    }
+  }
+}
+
+// LibTorch's operators in float64 on the CPU are the referee.
+TEST(DeviceBatchNorm, LearnsAsOnTheCpu) {
+  torch::manual_seed(5);
+  for (const int64_t channels : {8, 48, 96, 256, 1024, 6}) {
+    for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+      for (const bool rectifies : {false, true}) {
+        const Tensor x = (torch::randn({4, channels, 23, 19}) * 0.5 + 30)
+                             .to(type)
+                             .contiguous(torch::MemoryFormat::ChannelsLast);
+        const std::vector<Tensor> parameters{torch::rand({channels}) + 0.5, torch::randn({channels}),
+                                             torch::randn({channels}), torch::rand({channels}) + 0.5};
+        // Nothing flows where another rounding could put a result on the other side of zero.
+        const Tensor exact =
+            at::batch_norm(x.to(torch::kFloat64), parameters[0].to(torch::kFloat64),
+                           parameters[1].to(torch::kFloat64), {}, {}, true, 0, ir::BatchNorm{}.eps, false);
+        const Tensor upstream = torch::randn(x.sizes()).masked_fill(exact.abs() < 1e-3, 0).to(type);
+        const auto run = [&](at::Device where, at::ScalarType activations, at::ScalarType of_parameters) {
+          std::vector<Tensor> operands{x.to(where, activations).clone()};
+          for (const Tensor& parameter : parameters)
+            operands.push_back(parameter.to(where, of_parameters).clone());
+          for (size_t i = 0; i < 3; ++i) operands[i].set_requires_grad(true);
+          const Tensor y =
+              eager::run_operator(ir::BatchNorm{}, operands, {.training = true, .rectifies = rectifies});
+          y.backward(upstream.to(where, activations));
+          return std::vector<Tensor>{y,           operands[0].grad(), operands[1].grad(), operands[2].grad(),
+                                     operands[3], operands[4]};
+        };
+        const auto want = run(at::kCPU, torch::kFloat64, torch::kFloat64);
+        const auto got = run(device(), type, torch::kFloat32), again = run(device(), type, torch::kFloat32);
+        for (size_t i = 0; i < want.size(); ++i) {
+          expect_near(got[i], want[i], type == torch::kBFloat16 ? 0x1p-7 : 2e-4,
+                      fmt::format("{} of {} channels {}", i, channels, rectifies));
+          EXPECT_TRUE(torch::equal(got[i], again[i])) << i;
+        }
       }
     }
   }

@@ -2,14 +2,18 @@
 #include <ATen/DeviceAccelerator.h>
 #include <benchmark/benchmark.h>
 #include <dlfcn.h>
+#include <torch/csrc/autograd/profiler_kineto.h>
 
 #include <cstdlib>
+#include <optional>
+#include <set>
 
 #include "eager/device.h"
 #include "training_case.h"
 
 // A training step on the device that Y6Q_DEVICE names (cuda; without it the CPU, to see that this runs):
-// images/s, memory, and how often the host waits for the device. Y6Q_BATCH images a batch (32).
+// images/s, memory, and how often the host waits for the device. Y6Q_BATCH images a batch (32). Y6Q_TRACE
+// names a file for what the device does in one step of the last benchmark that ran.
 namespace y6q::train {
 namespace {
 
@@ -24,12 +28,8 @@ std::string variable(const char* name, const char* otherwise) {
 /// is a variable of libc10_cuda, which programs without CUDA's headers reach by its name alone.
 class Waits : public c10::WarningHandler {
  public:
-  Waits() {
-    using State = int& (*)();  // an enumeration: 0 says nothing, 1 warns
-    if (void* symbol = ::dlsym(RTLD_DEFAULT, "_ZN3c104cuda13warning_stateEv"); symbol != nullptr) {
-      mode_ = &reinterpret_cast<State>(symbol)();
-      *mode_ = 1;
-    }
+  Waits() : mode_(static_cast<int*>(::dlsym(RTLD_DEFAULT, kMode))) {
+    if (mode_ != nullptr) *mode_ = 1;  // an enumeration: 0 says nothing, 1 warns
     c10::WarningUtils::set_warning_handler(this);
     c10::WarningUtils::set_warnAlways(true);
   }
@@ -45,8 +45,23 @@ class Waits : public c10::WarningHandler {
   int count = 0;
 
  private:
-  int* mode_ = nullptr;
+  /// c10::cuda::warning_state()::warning_state_
+  static constexpr const char* kMode = "_ZZN3c104cuda13warning_stateEvE14warning_state_";
+  int* mode_;
 };
+
+/// What the device does while `work` runs, for chrome://tracing, written to `file`.
+template <typename Work>
+void trace(const std::string& file, const Work& work) {
+  namespace profiler = torch::profiler::impl;
+  const std::set<profiler::ActivityType> activities{profiler::ActivityType::CPU,
+                                                    profiler::ActivityType::CUDA};
+  const profiler::ProfilerConfig config(profiler::ProfilerState::KINETO);
+  torch::autograd::profiler::prepareProfiler(config, activities);
+  torch::autograd::profiler::enableProfiler(config, activities);
+  work();
+  torch::autograd::profiler::disableProfiler()->save(file);
+}
 
 /// precision: fp32, tf32, bf16.
 void run(benchmark::State& state, bool qat, const std::string& architecture, const std::string& precision) {
@@ -70,8 +85,19 @@ void run(benchmark::State& state, bool qat, const std::string& architecture, con
     state.counters["waits"] = waits.count;
   }
   wait();
+  if (const std::string file = variable("Y6Q_TRACE", ""); !file.empty()) {
+    trace(file, [&] {
+      step(learner, batch);
+      wait();
+    });
+  }
   if (!device.is_cpu()) at::accelerator::resetPeakStats(device.index());
-  for (auto _ : state) step(learner, batch);
+  std::optional<PendingTerms> last;  // read when the next batch is under way, as the training loop does
+  for (auto _ : state) {
+    PendingTerms terms = step(learner, batch);
+    if (last) last->wait();
+    last = std::move(terms);
+  }
   wait();
   if (!device.is_cpu()) {
     const auto memory = at::accelerator::getDeviceStats(device.index()).allocated_bytes[0];

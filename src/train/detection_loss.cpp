@@ -45,19 +45,18 @@ class LoopedLoss {
     assignments_.resize(truths.size());
     terms_.resize(truths.size());
     each_image([&](size_t image) { assign(image, truths[image], warmup); });
-    DetectionLossResult result;
+    double score_sum = 0;
     for (const Assignment& assignment : assignments_) {
-      result.positives += static_cast<int64_t>(assignment.size());
-      for (const Positive& positive : assignment) result.target_score_sum += positive.score;
+      for (const Positive& positive : assignment) score_sum += positive.score;
     }
-    result.target_score_sum = group_.sum(result.target_score_sum);
-    const double norm = result.normaliser();
+    const double norm = std::max(group_.sum(score_sum), 1.0);
     each_image([&](size_t image) { evaluate(image, truths[image], norm); });
-    for (const LossTerms& terms : terms_) result.terms += terms;
-    result.total = with_gradients(torch::scalar_tensor(result.terms.total(), torch::kFloat32), predictions,
-                                  {by_logits_, by_distances_});
-    result.assignments = std::move(assignments_);
-    return result;
+    LossTerms sum;
+    for (const LossTerms& terms : terms_) sum += terms;
+    return {with_gradients(torch::scalar_tensor(sum.total(), torch::kFloat32), predictions,
+                           {by_logits_, by_distances_}),
+            torch::tensor({sum.classes, sum.iou, sum.dfl, 0.0}, torch::kFloat64),
+            torch::scalar_tensor(norm, torch::kFloat64), std::move(assignments_)};
   }
 
  private:
@@ -136,18 +135,11 @@ DetectionLossResult DetectionLoss::run_batched(const Predictions& predictions, c
   torch::Tensor sum = assignment.score.sum();
   // A group adds on the host; one process has no reason to go there.
   if (!group_.is_alone()) sum = torch::scalar_tensor(group_.sum(sum.item<double>()), sum.options());
-  const BatchedLoss::Value value = loss.evaluate(padded, assignment, sum.clamp_min(1));
-  DetectionLossResult result;
-  result.total = value.total;
-  // Everything is under way: from here on the host waits.
-  const auto number = [](const torch::Tensor& scalar) { return scalar.item<double>(); };
-  result.terms.classes = number(value.classes);
-  result.terms.iou = number(value.iou);
-  result.terms.dfl = number(value.dfl);
-  result.target_score_sum = number(sum);
-  result.assignments = to_assignments(assignment);
-  for (const Assignment& image : result.assignments) result.positives += static_cast<int64_t>(image.size());
-  return result;
+  const torch::Tensor norm = sum.clamp_min(1);
+  const BatchedLoss::Value value = loss.evaluate(padded, assignment, norm);
+  const torch::Tensor parts =
+      torch::stack({value.classes, value.iou, value.dfl, torch::zeros_like(value.dfl)}).to(torch::kFloat64);
+  return {value.total, parts, norm, {}};
 }
 
 }  // namespace y6q::train

@@ -10,17 +10,18 @@
 #include "eager/torch.h"
 #include "train/batch_tensors.h"
 #include "train/image_loss.h"
+#include "train/pending_terms.h"
 #include "train/predictions.h"
 
 namespace y6q::train {
 
+/// On the device of the predictions, where its numbers may still be on their way.
 struct DetectionLossResult {
-  torch::Tensor total;  ///< scalar, differentiable by both predictions
-  LossTerms terms;
-  int64_t positives = 0;
-  std::vector<Assignment> assignments;  ///< by image
-  double target_score_sum = 0;          ///< of all processes
-  double normaliser() const { return std::max(target_score_sum, 1.0); }
+  torch::Tensor total;       ///< scalar float32, differentiable by both predictions
+  torch::Tensor parts;       ///< [kLossTerms.size()] double, in that order: the terms of this process
+  torch::Tensor normaliser;  ///< scalar double: max(sum of the target scores of all processes, 1)
+  std::vector<Assignment> assignments;  ///< by image; of loops alone
+  PendingTerms terms() const { return PendingTerms(parts); }
 };
 
 /// How the loss is computed. Both give the same numbers.
@@ -43,7 +44,7 @@ class DetectionLoss {
 
   /// targets: rows of the batch; levels: the maps behind `predictions`, image sides = cells * stride.
   /// Throws ShapeError when the predictions do not have the levels' anchors, InputError on labels out of
-  /// range. Filling in the result waits for the device of the predictions.
+  /// range. Waits for the device of the predictions only where several processes add their scores.
   DetectionLossResult operator()(const Predictions& predictions, std::span<const data::Target> targets,
                                  const std::vector<Level>& levels, int64_t epoch);
 

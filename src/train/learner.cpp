@@ -92,6 +92,7 @@ Learner::Learner(const Training& training, const TrainRecipe& recipe, double wei
       network_(
           with_frozen(eager::Network(training.start, {.bf16 = use_bf16(recipe.bf16, device),
                                                       .device = device,
+                                                      .copies_together = !device.is_cpu() && group.is_alone(),
                                                       .learn_ranges = recipe.learn_ranges,
                                                       .sync_batch_norm = recipe.sync_bn ? &group : nullptr}),
                       recipe.freeze)),
@@ -109,14 +110,15 @@ Learner::Learner(const Training& training, const TrainRecipe& recipe, double wei
         "recipe: labels: false: nothing to learn from; it is for qat with a teacher (not with --no-distill)");
   }
   if (training.teacher)
-    teacher_.emplace(*training.teacher,
-                     eager::NetworkOptions{.bf16 = use_bf16(recipe.bf16, device), .device = device});
+    teacher_.emplace(*training.teacher, eager::NetworkOptions{.bf16 = use_bf16(recipe.bf16, device),
+                                                              .device = device,
+                                                              .copies_together = !device.is_cpu()});
   network_.follow_weights();
   if (recipe.ema) ema_.emplace(network_.tensors());
   if (!group.is_alone()) gradient_sum_.emplace(network_.tensors(), group);
 }
 
-LossTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_step) {
+PendingTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_step) {
   const torch::Tensor images =
       eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width}, device_);
   const auto outputs = network_.forward(images, eager::Mode::train);
@@ -130,7 +132,7 @@ LossTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_st
   if (sums) gradient_sum_->begin();
   loss.total.backward();
   if (sums) gradient_sum_->end();
-  return loss.terms;
+  return loss.terms();
 }
 
 void Learner::distil(const std::vector<torch::Tensor>& taught, const std::vector<torch::Tensor>& outputs,
@@ -144,11 +146,11 @@ void Learner::distil(const std::vector<torch::Tensor>& taught, const std::vector
       channelwise_distillation(maps(network_, outputs), maps(teacher_->network, taught), whole_count);
   const torch::Tensor classes = class_distillation(gather_(outputs).logits, teacher_->gather(taught).logits,
                                                    recipe_.distill_temperature) /
-                                loss.normaliser();
+                                loss.normaliser.to(torch::kFloat32);
   const torch::Tensor sum =
       (features * recipe_.distill_feature_weight + classes * recipe_.distill_class_weight) *
       distill_decay(epoch, recipe_.epochs);
-  loss.terms.distill = sum.item<double>();
+  loss.parts[-1] = sum.detach();  // distill is the last of kLossTerms
   loss.total = loss.total + sum;
 }
 

@@ -29,8 +29,8 @@ class Learner {
           dist::Group& group = dist::alone(), at::Device device = at::kCPU);
 
   /// Adds the batch's gradients to those pending; before_step: it is the last one before a step. The loss
-  /// terms are this process' share of the batch's, and may be non-finite.
-  LossTerms learn(const data::Batch& batch, int64_t epoch, bool before_step = true);
+  /// terms are this process' share of the batch's, and may be non-finite; the device may still be at work.
+  PendingTerms learn(const data::Batch& batch, int64_t epoch, bool before_step = true);
   /// One optimizer step with the pending gradients, and the averages after it.
   void step(const StepSettings& settings);
 

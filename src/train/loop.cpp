@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "base/busy_cores.h"
 #include "base/duration.h"
@@ -43,7 +45,8 @@ class Run {
         context_(context),
         schedule_(schedule_options(recipe, loader.batches_per_epoch())),
         group_(*context.group),
-        learner_(training, recipe, schedule_.weight_decay(), group_, eager::open_device(context.device)) {
+        learner_(training, recipe, schedule_.weight_decay(), group_, eager::open_device(context.device)),
+        reads_late_(context.device != "cpu" && group_.is_alone()) {
     state_.recipe = "# " + context.subject + "\n" + to_yaml(recipe);
     if (context.resume && !context.state_file.empty() && fs::exists(context.state_file)) restore();
     if (context.on_start) context.on_start(progress().iteration);
@@ -161,24 +164,47 @@ class Run {
   void run_batch(const data::Batch& batch, int64_t batches) {
     const StepSettings settings = schedule_.at(progress().iteration, progress().epoch);
     const bool steps = accumulation_.add(settings.accumulate, progress().batch + 1 == batches);
-    const auto [terms, stop_asked] = of_all(learner_.learn(batch, progress().epoch, steps));
-    if (!std::isfinite(terms.total())) {
-      throw GoalMissed(
-          "train: the loss is {} in epoch {}, batch {}; lower lr0 or lengthen the warm-up, or set bf16: off "
-          "in the recipe",
-          terms.total(), progress().epoch + 1, progress().batch + 1);
-    }
-    progress().sums += terms;
-    if (context_.on_iteration)
-      context_.on_iteration({progress().iteration, progress().epoch, terms, settings.lr});
+    Learnt learnt{learner_.learn(batch, progress().epoch, steps), progress().iteration, progress().epoch,
+                  progress().batch, settings.lr};
+    if (!reads_late_) read(learnt);
     ++progress().batch;
     ++progress().iteration;
     images_ += batch.whole_count;
     if (steps) learner_.step(settings);
+    if (reads_late_) {
+      read_last();
+      last_ = std::move(learnt);
+    }
     context_.monitor->advance(progress().batch,
-                              fmt::format("loss {:.3f}, run {} left", terms.total(), time_left()));
+                              fmt::format("loss {:.3f}, run {} left", shown_loss_, time_left()));
     // Only between steps, so that no pending gradients have to be saved; the end of an epoch is near anyway.
-    if (steps && progress().batch < batches && stop_asked) stop();
+    if (steps && progress().batch < batches && stop_asked_) stop();
+  }
+
+  /// A batch whose loss is not known yet.
+  struct Learnt {
+    PendingTerms terms;
+    int64_t iteration, epoch, batch;
+    double lr;
+  };
+
+  void read(const Learnt& learnt) {
+    const auto [terms, stop_asked] = of_all(learnt.terms.wait());
+    if (!std::isfinite(terms.total())) {
+      throw GoalMissed(
+          "train: the loss is {} in epoch {}, batch {}; lower lr0 or lengthen the warm-up, or set bf16: off "
+          "in the recipe",
+          terms.total(), learnt.epoch + 1, learnt.batch + 1);
+    }
+    progress().sums += terms;
+    shown_loss_ = terms.total();
+    stop_asked_ = stop_asked;
+    if (context_.on_iteration) context_.on_iteration({learnt.iteration, learnt.epoch, terms, learnt.lr});
+  }
+
+  /// Before anything that counts on all batches being in the sums.
+  void read_last() {
+    if (const auto last = std::exchange(last_, std::nullopt)) read(*last);
   }
 
   /// Of the whole run at its pace until now, evaluations included.
@@ -206,6 +232,7 @@ class Run {
   }
 
   void close_epoch() {
+    read_last();
     const auto batches = static_cast<double>(loader_.batches_per_epoch());
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started_;
     EpochRow row{progress().epoch,
@@ -268,6 +295,7 @@ class Run {
   }
 
   [[noreturn]] void stop() {
+    read_last();
     save();
     group_.meet();  // a scheduler may end a job when its first process has gone
     throw Interrupted("train: stopped after {} of {} epochs and {} batches; {}", progress().epoch,
@@ -285,6 +313,11 @@ class Run {
   Learner learner_;
   TrainState state_;
   Accumulation accumulation_;
+  /// A device would be idle if the host waited for each loss before it starts the next batch.
+  const bool reads_late_;
+  std::optional<Learnt> last_;  // where they are read late
+  double shown_loss_ = 0;
+  bool stop_asked_ = false;
   int64_t images_ = 0;  // of this epoch since started_
   std::chrono::steady_clock::time_point started_, run_started_ = std::chrono::steady_clock::now();
   int64_t first_iteration_ = 0;              // of this process

@@ -47,7 +47,7 @@ void Sgd::step_on_device(const StepSettings& settings) {
     ForeachGroup& group = groups[{slot.kind, slot.mask.defined()}];
     group.parameters.push_back(slot.parameter);
     group.velocities.push_back(slot.momentum);
-    group.gradients.push_back(gradient);
+    group.gradients.push_back(in_order_of(slot.momentum, gradient));
     if (slot.mask.defined()) group.masks.push_back(slot.mask);
   }
   for (auto& [key, group] : groups) {

@@ -30,7 +30,7 @@ TrainRecipe recipe(double features, double classes) {
 double distilled(const TrainRecipe& recipe, int64_t epoch, uint64_t teacher = 2) {
   const Training training{.start = network(1, Kernels::quantized),
                           .teacher = network(teacher, Kernels::plain)};
-  return Learner(training, recipe, 0).learn(batch(), epoch).distill;
+  return Learner(training, recipe, 0).learn(batch(), epoch).wait().distill;
 }
 
 TEST(QatLearner, WeightRangesFollowTheWeightsFromTheStartAndAfterEachStep) {
@@ -74,7 +74,8 @@ TEST(QatLearner, ClassDistillationIsDividedByTheNormaliserOfTheDetectionLoss) {
   const PredictionGatherer gather(student);
   const auto found = student.forward(pixels, eager::Mode::evaluate);
   DetectionLoss loss({.class_count = kClasses, .iou = IouType::giou});
-  const double normaliser = loss(gather(found), images.targets, gather.levels(found), 0).normaliser();
+  const double normaliser =
+      loss(gather(found), images.targets, gather.levels(found), 0).normaliser.item<double>();
   ASSERT_GT(normaliser, 1.1) << "so that a missing division shows";
   const double sum =
       class_distillation(gather(found).logits, gather(teacher.forward(pixels, eager::Mode::evaluate)).logits,
@@ -85,7 +86,7 @@ TEST(QatLearner, ClassDistillationIsDividedByTheNormaliserOfTheDetectionLoss) {
 
 TEST(QatLearner, ATeacherThatSaysTheSameTeachesNothing) {
   const Training training{.start = network(1, Kernels::plain), .teacher = network(1, Kernels::plain)};
-  EXPECT_NEAR(Learner(training, recipe(10, 1), 0).learn(batch(), 0).distill, 0, 1e-5);
+  EXPECT_NEAR(Learner(training, recipe(10, 1), 0).learn(batch(), 0).wait().distill, 0, 1e-5);
 }
 
 // A teacher that is sure of one cell: its box is the only target, whatever the labels say.
@@ -98,9 +99,9 @@ TEST(QatLearner, WithoutLabelsTheObjectsAreWhatTheTeacherDetects) {
   const torch::Tensor pixels = eager::to_images(images.images.data(), {2, 3, kSide, kSide});
   const auto detected = teacher_labels(teacher, teacher.forward(pixels, eager::Mode::evaluate), kSide, kSide);
   ASSERT_FALSE(detected.empty());
-  const LossTerms found = Learner(training, without, 0).learn(images, 0);
+  const LossTerms found = Learner(training, without, 0).learn(images, 0).wait();
   images.targets = detected;
-  const LossTerms labelled = Learner(training, recipe(0, 0), 0).learn(images, 0);
+  const LossTerms labelled = Learner(training, recipe(0, 0), 0).learn(images, 0).wait();
   EXPECT_EQ(found.iou, labelled.iou);
   EXPECT_EQ(found.classes, labelled.classes);
   EXPECT_THROW(Learner({.start = network(1, Kernels::quantized)}, without, 0), InputError);

@@ -15,8 +15,10 @@ usage: scripts/device_check.sh prepare
 prepare  builds programs, tests and benchmarks a second time, against LibTorch 2.11 (fetched into .deps, 530 MB), and puts
          them with Debian's libraries that they need into $check, at most $limit_mib MiB. Any machine.
 run      on the machine with the GPU, which needs this repository with $check and a python3 that has torch 2.11:
-         tests, benchmarks in turns with plain PyTorch, two processes on one GPU, compute-sanitizer; about 7 minutes.
-         Writes device.json and logs into FOLDER (default: device_results). Y6Q_DEVICE=cpu tries the script itself.
+         tests, benchmarks in turns with plain PyTorch, the chain of commands, two processes on one GPU,
+         compute-sanitizer; about 7 minutes.
+         Writes device.json, logs and traces into FOLDER (default: device_results). Y6Q_STEPS is a regular expression
+         of the steps to run (default: all). Y6Q_DEVICE=cpu tries the script itself.
 TEXT
 }
 
@@ -69,6 +71,7 @@ prepare() {
 # step NAME SECONDS COMMAND…: runs it, notes in steps.jsonl how it ended; the log has its output.
 step() {
   local name=$1 seconds=$2 start=$SECONDS status=0
+  [[ $name =~ ${Y6Q_STEPS:-.} ]] || return 0
   shift 2
   say "$name"
   timeout "$seconds" "$@" >"$out/$name.log" 2>&1 || status=$?
@@ -87,7 +90,7 @@ run() {
   export LD_LIBRARY_PATH=$PWD/$check/lib:$torch/lib:$(find "$site/nvidia" -maxdepth 3 -name lib -type d 2>/dev/null | paste -sd:)
   python3 -c 'import json, torch; c = torch.cuda.is_available(); print(json.dumps({"torch": torch.__version__, "device": torch.cuda.get_device_name() if c else "cpu"}))' >"$out/machine.json"
   step tests 120 "$bin/y6q_device_test" --gtest_output="json:$out/tests.json"
-  local network side precision
+  local network side precision kind
   for network in n s; do
     for side in 320 640; do
       for precision in bf16 tf32 fp32; do
@@ -101,10 +104,22 @@ run() {
         --benchmark_filter="^Qat/yolov6$network/bf16/$side/" --benchmark_format=json
     done
   done
+  for network in n_320 s_640; do
+    for kind in Float Qat; do
+      step "trace_${network}_$kind" 60 env Y6Q_TRACE="$out/trace_${network}_$kind.json" "$bin/y6q_device_bench" \
+        --benchmark_min_time=0.1 --benchmark_filter="^$kind/yolov6${network%_*}/bf16/${network#*_}/"
+    done
+  done
+  gzip -f "$out"/trace_*.json 2>/dev/null || true
   step synth 60 "$bin/yolov6q" synth --out "$out/set" --train 64 --val 16 --test 1 --img-size 320
   local command=("$bin/yolov6q" train --data "$out/set/data.yaml" --model yolov6n --mode repvgg --img-size 320 --epochs 2 --batch-size 16)
   step train 90 "${command[@]}" --device "$Y6Q_DEVICE" --out "$out/one"
-  step train_two 90 "${command[@]}" --device "$Y6Q_DEVICE,$Y6Q_DEVICE" --processes 2 --out "$out/two"
+  local on=(--data "$out/set/data.yaml" --device "$Y6Q_DEVICE")
+  step calibrate 60 "$bin/yolov6q" calibrate --weights "$out/one/best.safetensors" --out "$out/ptq.safetensors" "${on[@]}"
+  step qat 90 "$bin/yolov6q" qat --weights "$out/ptq.safetensors" --teacher "$out/one/best.safetensors" --epochs 2 \
+    --batch-size 16 --out "$out/qat" "${on[@]}"
+  step eval 60 "$bin/yolov6q" eval --weights "$out/qat/best.safetensors" "${on[@]}"
+  step train_two 90 "${command[@]}" --device "${Y6Q_DEVICE/#cuda/0,0}" --processes 2 --out "$out/two"
   if command -v compute-sanitizer >/dev/null; then
     step sanitizer 150 compute-sanitizer --error-exitcode 9 "$bin/y6q_device_test" --gtest_filter='DeviceLearner*'
   fi
@@ -117,7 +132,7 @@ result["figures"] = {}
 for step in result["steps"]:
     text = open(f"{out}/{step['step']}.log").read()
     if step["step"].startswith(("ours_", "qat_")):
-        found = re.search(r"\{\s*\"context\".*", text, re.S)
+        found = step["exit"] == 0 and re.search(r"\{\s*\"context\".*", text, re.S)
         for row in json.loads(found.group())["benchmarks"] if found else []:
             result["figures"][step["step"]] = {k: row[k] for k in ("images/s", "peak_MB", "waits") if k in row}
     if found := re.search(r": ([0-9.]+) images/s, peak (\S+) MiB", text):
@@ -125,7 +140,7 @@ for step in result["steps"]:
 json.dump(result, open(f"{out}/device.json", "w"), indent=1)
 print(json.dumps(result["figures"], indent=1))
 TEXT
-  rm -rf "$out"/{set,one,two}
+  rm -rf "$out"/{set,one,two,qat,ptq.safetensors}
   say "$out/device.json"
   ! grep -qv '"exit": 0' "$out/steps.jsonl"
 }

@@ -16,6 +16,7 @@
 #include "passes/equalize.h"
 #include "passes/share_ranges.h"
 #include "ptq/adaptive_rounding.h"
+#include "ptq/count_magnitudes.h"
 
 namespace y6q::ptq {
 namespace {
@@ -162,8 +163,7 @@ class Calibrator::Look {
   }
 
   void observe(const std::string& name, const torch::Tensor& source) {
-    const torch::Tensor dense = (source.is_non_overlapping_and_dense() ? source : source.contiguous()).cpu();
-    histograms_[name].observe({dense.const_data_ptr<float>(), static_cast<size_t>(dense.numel())});
+    count_magnitudes(histograms_[name], source);
     const torch::Tensor sums = source.sum({0, 2, 3}, false, torch::kFloat64).cpu();
     const double* sum = sums.const_data_ptr<double>();
     Means& means = means_[number_][name];

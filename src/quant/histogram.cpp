@@ -12,7 +12,7 @@ namespace y6q::quant {
 namespace {
 
 constexpr size_t kBlock = 1024;  // a fixed trip count: what the compiler vectorises at -O2
-constexpr uint32_t kMagnitude = 0x7fffffffU, kInfiniteBits = 0x7f800000U;
+constexpr uint32_t kMagnitude = 0x7fffffffU;
 
 /// Bits of non-negative floats compare as integers, and NaN and infinity are the largest: one pass finds the
 /// maximum and what is not finite.
@@ -70,28 +70,37 @@ Histogram Histogram::from_state(State state) {
 }
 
 void Histogram::observe(std::span<const float> values) {
-  const uint32_t bits = largest_bits(values);
-  if (bits >= kInfiniteBits) throw InputError("histogram: a value that is not finite was observed");
-  const auto max = std::bit_cast<float>(bits);
+  make_room(std::bit_cast<float>(largest_bits(values)));
+  if (width_ == 0) {
+    zeros_ += values.size();
+  } else {
+    count(values);
+  }
+}
+
+void Histogram::make_room(float max) {
+  if (!(max >= 0) || !std::isfinite(max)) {
+    throw InputError("histogram: a value that is not finite was observed");
+  }
   if (width_ == 0) {
     width_ =
         max / static_cast<float>(kBins);  // stays 0 for zeros, and for subnormals nobody can tell from zero
-    if (width_ == 0) {
-      zeros_ += values.size();
-      return;
-    }
+    if (width_ == 0) return;
     counts_.assign(kBins + 1, 0);
   }
-  make_room(max);
-  count(values);
-}
-
-/// Appends bins up to `max`.
-void Histogram::make_room(float max) {
   max_ = std::max(max_, max);
   while (max_ / width_ > static_cast<float>(kMostBins)) double_width();
   const auto needed = static_cast<size_t>(max_ / width_) + 1;
   if (counts_.size() < needed) counts_.resize(needed);
+}
+
+void Histogram::add(std::span<const int64_t> counts) {
+  if (counts.size() > std::max<size_t>(counts_.size(), 1)) {
+    throw InputError("histogram: {} counts; there is room for {}", counts.size(), counts_.size());
+  }
+  for (size_t i = 0; i < counts.size(); ++i) {
+    (width_ == 0 ? zeros_ : counts_[i]) += static_cast<uint64_t>(counts[i]);
+  }
 }
 
 void Histogram::double_width() {

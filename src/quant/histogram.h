@@ -39,6 +39,11 @@ class Histogram {
 
   /// Hundreds of millions of values a second and core. Throws InputError when a value is not finite.
   void observe(std::span<const float> values);
+  /// observe in two parts, for values that are counted elsewhere: room for magnitudes up to `max`, which may
+  /// fix or change the width, then how many have each floor(|x| / width()), quotients in float. Of width 0,
+  /// all are zeros. Throws InputError (max negative or not finite; a count beyond the room).
+  void make_room(float max);
+  void add(std::span<const int64_t> counts);
   /// Adds other's counts. Widths may differ by powers of two (doubled ones) or be 0 (zeros only). Throws
   /// InputError.
   void merge(const Histogram& other);
@@ -57,7 +62,6 @@ class Histogram {
   }
 
  private:
-  void make_room(float max);
   void double_width();
   void count(std::span<const float> values);
 

@@ -56,6 +56,25 @@ TEST(Histogram, ZerosBeforeAnyDataStayInBinZero) {
   EXPECT_EQ(seen.total(), 101U);
 }
 
+TEST(Histogram, TakesCountsMadeElsewhere) {
+  Histogram seen;
+  seen.make_room(0);
+  seen.add(std::vector<int64_t>{3});
+  EXPECT_EQ(seen.width(), 0.0F);
+  seen.make_room(2048);
+  std::vector<int64_t> counts(2049);
+  counts[1] = 5;
+  counts[2048] = 1;
+  seen.add(counts);
+  Histogram wanted = histogram_of({0, 0, 0});
+  wanted.observe(Values{1, 1, 1.5F, -1.9F, 1, 2048});
+  EXPECT_EQ(seen.counts(), wanted.counts());
+  EXPECT_EQ(seen.max(), wanted.max());
+  EXPECT_THROW(seen.add(std::vector<int64_t>(2050)), InputError);
+  EXPECT_THROW(seen.make_room(-1), InputError);
+  EXPECT_THROW(seen.make_room(std::numeric_limits<float>::infinity()), InputError);
+}
+
 TEST(Histogram, EqualsANaiveCount) {
   Random random(7);
   Values values(5003);

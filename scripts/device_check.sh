@@ -52,7 +52,7 @@ prepare() {
   fetch_torch
   say "configure and build against LibTorch 2.11"
   mkdir -p build/device
-  cmake -S . -B build/device -G Ninja -DY6Q_LIBTORCH="$PWD/.deps/torch-2.11/torch" -DY6Q_OPENVINO=OFF \
+  cmake -S . -B build/device -G Ninja -DY6Q_LIBTORCH="$PWD/.deps/torch-2.11/torch" -DY6Q_OPENVINO=OFF -DY6Q_UNITY=ON \
     -DY6Q_TESTS=ON -DY6Q_BENCHMARKS=ON >build/device/configure.log
   cmake --build build/device --parallel "$(job_count)" --target yolov6q y6q_device_test y6q_device_bench >&2
   rm -rf "$check"
@@ -102,6 +102,9 @@ run() {
       done
       step "qat_${network}_$side" 60 "$bin/y6q_device_bench" --benchmark_min_time=1 \
         --benchmark_filter="^Qat/yolov6$network/bf16/$side/" --benchmark_format=json
+      [[ ! -e $check/repopt_net.py ]] ||
+        step "torch_qat_${network}_$side" 60 env PYTHONPATH="$check" python3 benchmarks/torch_device_qat_step.py $network $side \
+          "${Y6Q_BATCH:-32}" "${Y6Q_DEVICE%%:*}" bf16 20
     done
   done
   for network in n_320 s_640; do

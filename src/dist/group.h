@@ -36,6 +36,8 @@ class Group {
   bool is_alone() const { return place_.size == 1; }
   /// Writes files and talks to the user; the others do neither.
   bool is_first() const { return place_.rank == 0; }
+  /// Everything is added in the order of ranks: see join.
+  virtual bool deterministic() const { return true; }
 
   /// Element by element over all processes, added in the order of their ranks: the same bits everywhere and
   /// each time. For few values.

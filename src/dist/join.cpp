@@ -122,6 +122,8 @@ class GlooGroup : public Group {
     }
   }
 
+  bool deterministic() const override { return deterministic_; }
+
   void sum(std::span<double> values) override {
     const Tensor mine = view(values, at::kDouble);
     const std::vector<Tensor> all = all_of(mine);

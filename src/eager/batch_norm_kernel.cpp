@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eager/cuda_program.h"
+#include "eager/fake_quant_kernel.h"
 
 namespace y6q::eager {
 namespace {
@@ -88,6 +89,38 @@ __device__ double total_of(const float* partial, int blocks, int channels, int w
   return sum_of_block(sum);
 }
 
+// What follows the affine map: nothing, max(y, 0), or a quantizer behind either, of the value that memory would
+// have had between them. As on the host.
+struct Activation {
+  const float* amax;
+  float low, high;
+  int rectifies;
+};
+
+template <typename Element>
+struct Rounding {
+  Range range;
+  float low;
+  bool quantizes, rectifies;
+  __device__ Rounding(const Activation& activation)
+      : range(activation.amax ? *activation.amax : 1, activation.low, activation.high, activation.rectifies),
+        low(activation.low), quantizes(activation.amax), rectifies(activation.rectifies) {}
+  __device__ static float stored(float value) {
+    Element element;
+    assign(element, value);
+    return to_float(element);
+  }
+  __device__ float operator()(float value) const {
+    if (quantizes) return rounded(stored(value), range);
+    return rectifies && value <= 0 ? 0.0f : value;
+  }
+  // Whether the gradient goes on.
+  __device__ bool flows(float value) const {
+    if (quantizes) return passes(stored(value), range.amax, low, rectifies);
+    return !rectifies || value > 0;
+  }
+};
+
 // moments: [2][channels] mean and 1 / standard deviation.
 struct Affine {
   float mean[kWidth], inverse[kWidth], gain[kWidth], shift[kWidth];
@@ -143,17 +176,16 @@ __device__ void finish_statistics(const Element* x, const float* partial, float*
 template <typename Element>
 __device__ void normalise(const Pixels<Element>* x, const float* moments, const float* gains,
                           const float* shifts, Pixels<Element>* y, long long rows, int channels,
-                          int rectifies) {
+                          const Activation& activation) {
   const Place place(channels);
   if (place.idle()) return;
   const Affine affine(moments, gains, shifts, place, channels);
+  const Rounding<Element> rounding(activation);
   for_rows<Element>(place, rows, [&](long long at) { return x[at]; },
                     [&](long long at, const Pixels<Element>& pixels) {
                       Pixels<Element> result;
-                      for (int i = 0; i < kWidth; ++i) {
-                        const float value = affine.normalised(to_float(pixels.at[i]), i);
-                        assign(result.at[i], rectifies && value <= 0 ? 0.0f : value);
-                      }
+                      for (int i = 0; i < kWidth; ++i)
+                        assign(result.at[i], rounding(affine.normalised(to_float(pixels.at[i]), i)));
                       y[at] = result;
                     });
 }
@@ -165,17 +197,18 @@ struct Pair { Pixels<Element> x, upstream; };
 template <typename Element>
 __device__ void reduce_gradient(const Pixels<Element>* x, const Pixels<Element>* upstream,
                                 const float* moments, const float* gains, const float* shifts, float* partial,
-                                long long rows, int channels, int rectifies) {
+                                long long rows, int channels, const Activation& activation) {
   const Place place(channels);
   float sums[kWidth] = {}, products[kWidth] = {};
   if (!place.idle()) {
     const Affine affine(moments, gains, shifts, place, channels);
+    const Rounding<Element> rounding(activation);
     for_rows<Element>(place, rows, [&](long long at) { return Pair<Element>{x[at], upstream[at]}; },
                       [&](long long, const Pair<Element>& pair) {
                         for (int i = 0; i < kWidth; ++i) {
                           const float value = to_float(pair.x.at[i]);
-                          const bool stopped = rectifies && affine.normalised(value, i) <= 0;
-                          const float above = stopped ? 0.0f : to_float(pair.upstream.at[i]);
+                          const bool flows = rounding.flows(affine.normalised(value, i));
+                          const float above = flows ? to_float(pair.upstream.at[i]) : 0.0f;
                           sums[i] += above;
                           products[i] += above * (value - affine.mean[i]);
                         }
@@ -202,10 +235,11 @@ extern "C" __global__ void finish_gradient(const float* partial, const float* mo
 template <typename Element>
 __device__ void gradient(const Pixels<Element>* x, const Pixels<Element>* upstream, const float* moments,
                          const float* gains, const float* shifts, const float* means, Pixels<Element>* result,
-                         long long rows, int channels, int rectifies) {
+                         long long rows, int channels, const Activation& activation) {
   const Place place(channels);
   if (place.idle()) return;
   const Affine affine(moments, gains, shifts, place, channels);
+  const Rounding<Element> rounding(activation);
   float mean[kWidth], slope[kWidth];
   for (int i = 0; i < kWidth; ++i) {
     mean[i] = means[place.group * kWidth + i];
@@ -216,8 +250,8 @@ __device__ void gradient(const Pixels<Element>* x, const Pixels<Element>* upstre
                       Pixels<Element> by_x;
                       for (int i = 0; i < kWidth; ++i) {
                         const float value = to_float(pair.x.at[i]);
-                        const bool stopped = rectifies && affine.normalised(value, i) <= 0;
-                        const float above = stopped ? 0.0f : to_float(pair.upstream.at[i]);
+                        const bool flows = rounding.flows(affine.normalised(value, i));
+                        const float above = flows ? to_float(pair.upstream.at[i]) : 0.0f;
                         const float left = above - mean[i] - (value - affine.mean[i]) * slope[i];
                         assign(by_x.at[i], left * affine.inverse[i] * affine.gain[i]);
                       }
@@ -239,26 +273,26 @@ __device__ void gradient(const Pixels<Element>* x, const Pixels<Element>* upstre
   extern "C" __global__ void normalise_##suffix(const Pixels<Element>* x, const float* moments,              \
                                                 const float* gains, const float* shifts,                     \
                                                 Pixels<Element>* y, long long rows, int channels,            \
-                                                int rectifies) {                                             \
-    normalise(x, moments, gains, shifts, y, rows, channels, rectifies);                                      \
+                                                Activation activation) {                                     \
+    normalise(x, moments, gains, shifts, y, rows, channels, activation);                                     \
   }                                                                                                          \
   extern "C" __global__ void reduce_gradient_##suffix(                                                       \
       const Pixels<Element>* x, const Pixels<Element>* upstream, const float* moments, const float* gains,   \
-      const float* shifts, float* partial, long long rows, int channels, int rectifies) {                    \
-    reduce_gradient(x, upstream, moments, gains, shifts, partial, rows, channels, rectifies);                \
+      const float* shifts, float* partial, long long rows, int channels, Activation activation) {            \
+    reduce_gradient(x, upstream, moments, gains, shifts, partial, rows, channels, activation);               \
   }                                                                                                          \
   extern "C" __global__ void gradient_##suffix(                                                              \
       const Pixels<Element>* x, const Pixels<Element>* upstream, const float* moments, const float* gains,   \
       const float* shifts, const float* means, Pixels<Element>* result, long long rows, int channels,        \
-      int rectifies) {                                                                                       \
-    gradient(x, upstream, moments, gains, shifts, means, result, rows, channels, rectifies);                 \
+      Activation activation) {                                                                               \
+    gradient(x, upstream, moments, gains, shifts, means, result, rows, channels, activation);                \
   }
 KERNELS(float, float)
 KERNELS(bf16, Bf16)
 )cuda";
 
 const CudaProgram& program() {
-  static const CudaProgram kernels(kBatchNormSource);
+  static const CudaProgram kernels(std::string(kRoundingOnCuda) + kBatchNormSource);
   return kernels;
 }
 
@@ -283,11 +317,18 @@ Tensor floats(const Tensor& like, at::IntArrayRef shape) {
   return torch::empty(shape, like.options().dtype(torch::kFloat32));
 }
 
+/// As in the source.
+struct Activation {
+  const float* amax = nullptr;
+  float low = 0, high = 0;
+  int rectifies = 0;
+};
+
 class BatchNormOnCuda : public torch::autograd::Function<BatchNormOnCuda> {
  public:
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& gain,
-                        const Tensor& shift, const Tensor& mean, const Tensor& variance, double momentum,
-                        double eps, bool rectifies) {
+                        const Tensor& shift, const Tensor& mean, const Tensor& variance,
+                        const NormSettings& settings) {
     const Matrix cut(x);
     const Tensor partial = floats(x, {cut.blocks, 2, cut.channels}), moments = floats(x, {2, cut.channels});
     Tensor y = torch::empty_like(x);
@@ -300,12 +341,16 @@ class BatchNormOnCuda : public torch::autograd::Function<BatchNormOnCuda> {
            cut.channels);
     launch("finish_statistics", cut.channels, x.const_data_ptr(), partial.const_data_ptr<float>(),
            moments.mutable_data_ptr<float>(), mean.mutable_data_ptr<float>(),
-           variance.mutable_data_ptr<float>(), static_cast<int>(cut.blocks), cut.rows, cut.channels, momentum,
-           eps);
+           variance.mutable_data_ptr<float>(), static_cast<int>(cut.blocks), cut.rows, cut.channels,
+           settings.momentum, settings.eps);
+    const quant::IntegerRange& range = settings.range;
     launch("normalise", cut.blocks, x.const_data_ptr(), moments.const_data_ptr<float>(), gains, shifts,
-           y.mutable_data_ptr(), cut.rows, cut.channels, rectifies ? 1 : 0);
-    context->save_for_backward({x, gain, shift, moments});
-    context->saved_data["rectifies"] = rectifies;
+           y.mutable_data_ptr(), cut.rows, cut.channels,
+           activation(settings.amax, range.low, range.high, settings.rectifies));
+    context->save_for_backward({x, gain, shift, moments, settings.amax});
+    context->saved_data["low"] = static_cast<int64_t>(range.low);
+    context->saved_data["high"] = static_cast<int64_t>(range.high);
+    context->saved_data["rectifies"] = settings.rectifies;
     return y;
   }
 
@@ -313,7 +358,9 @@ class BatchNormOnCuda : public torch::autograd::Function<BatchNormOnCuda> {
                                                  const torch::autograd::variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &gain = saved[1], &shift = saved[2], &moments = saved[3];
-    const int rectifies = context->saved_data["rectifies"].toBool() ? 1 : 0;
+    auto& data = context->saved_data;
+    const Activation behind =
+        activation(saved[4], data["low"].toInt(), data["high"].toInt(), data["rectifies"].toBool());
     const Tensor upstream = gradients[0].to(x.scalar_type()).contiguous(torch::MemoryFormat::ChannelsLast);
     const Matrix cut(x);
     const Tensor partial = floats(x, {cut.blocks, 2, cut.channels}), means = floats(x, {2, cut.channels});
@@ -324,14 +371,20 @@ class BatchNormOnCuda : public torch::autograd::Function<BatchNormOnCuda> {
     const auto* shifts = shift.const_data_ptr<float>();
     program().launch(("reduce_gradient" + cut.suffix).c_str(), x.device(), cut.blocks, x.const_data_ptr(),
                      upstream.const_data_ptr(), known, gains, shifts, partial.mutable_data_ptr<float>(),
-                     cut.rows, cut.channels, rectifies);
+                     cut.rows, cut.channels, behind);
     program().launch("finish_gradient", x.device(), cut.channels, partial.const_data_ptr<float>(), known,
                      by_gain.mutable_data_ptr<float>(), by_shift.mutable_data_ptr<float>(),
                      means.mutable_data_ptr<float>(), static_cast<int>(cut.blocks), cut.rows, cut.channels);
     program().launch(("gradient" + cut.suffix).c_str(), x.device(), cut.blocks, x.const_data_ptr(),
                      upstream.const_data_ptr(), known, gains, shifts, means.const_data_ptr<float>(),
-                     by_x.mutable_data_ptr(), cut.rows, cut.channels, rectifies);
-    return {by_x, by_gain, by_shift, {}, {}, {}, {}, {}};
+                     by_x.mutable_data_ptr(), cut.rows, cut.channels, behind);
+    return {by_x, by_gain, by_shift, {}, {}, {}};
+  }
+
+ private:
+  static Activation activation(const Tensor& amax, int64_t low, int64_t high, bool rectifies) {
+    return {amax.defined() ? amax.const_data_ptr<float>() : nullptr, static_cast<float>(low),
+            static_cast<float>(high), rectifies ? 1 : 0};
   }
 };
 
@@ -347,8 +400,7 @@ bool fits_cuda_batch_norm(const Tensor& source) {
 
 Tensor batch_norm_on_cuda(const Tensor& source, const Tensor& gain, const Tensor& shift, const Tensor& mean,
                           const Tensor& variance, const NormSettings& settings) {
-  return BatchNormOnCuda::apply(source, gain, shift, mean, variance, settings.momentum, settings.eps,
-                                settings.rectifies);
+  return BatchNormOnCuda::apply(source, gain, shift, mean, variance, settings);
 }
 
 }  // namespace y6q::eager

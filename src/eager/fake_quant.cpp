@@ -59,6 +59,12 @@ void with_element(const Tensor& tensor, const Work& work) {
   tensor.scalar_type() == at::kBFloat16 ? work(at::BFloat16{}) : work(float{});
 }
 
+}  // namespace
+
+Rounding rounding_of(const ir::FakeQuant& op, bool rectifies, at::ScalarType type) {
+  return {quant::integer_range(op.bits, op.is_signed), op.channel_axis, rectifies, type};
+}
+
 Tensor rounded(const Tensor& source, const Tensor& ranges, const Rounding& rounding) {
   if (source.is_cuda()) return fake_quantize_on_cuda(source, ranges, rounding);
   const float* limits = ranges.const_data_ptr<float>();
@@ -72,8 +78,8 @@ Tensor rounded(const Tensor& source, const Tensor& ranges, const Rounding& round
   return result;
 }
 
-Tensor gradient_of(const Tensor& source, const Tensor& given, const Tensor& ranges,
-                   const Rounding& rounding) {
+Tensor rounded_gradient(const Tensor& source, const Tensor& given, const Tensor& ranges,
+                        const Rounding& rounding) {
   const bool same_layout = given.strides() == source.strides();
   const Tensor upstream = same_layout ? given : torch::empty_like(source).copy_(given);
   if (source.is_cuda()) return fake_quantize_gradient_on_cuda(source, upstream, ranges, rounding);
@@ -88,6 +94,8 @@ Tensor gradient_of(const Tensor& source, const Tensor& given, const Tensor& rang
   });
   return gradient;
 }
+
+namespace {
 
 class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
  public:
@@ -107,8 +115,13 @@ class FakeQuantize : public torch::autograd::Function<FakeQuantize> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const auto saved = context->get_saved_variables();
-    return {
-        gradient_of(saved[0], gradients[0], saved[1], rounding(context->saved_data)), {}, {}, {}, {}, {}, {}};
+    return {rounded_gradient(saved[0], gradients[0], saved[1], rounding(context->saved_data)),
+            {},
+            {},
+            {},
+            {},
+            {},
+            {}};
   }
 
  private:

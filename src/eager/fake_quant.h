@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "eager/torch.h"
+#include "eager/fake_quant_kernel.h"
 #include "ir/ops.h"
 
 namespace y6q::eager {
@@ -14,5 +14,14 @@ namespace y6q::eager {
 /// devices by fake_quantize_on_cuda, on others by fake_quantize_by_operators.
 torch::Tensor fake_quantize(const torch::Tensor& source, const torch::Tensor& amax, const ir::FakeQuant& op,
                             bool rectifies = false, std::optional<at::ScalarType> type = {});
+
+/// How an operator rounds; type: of the result.
+Rounding rounding_of(const ir::FakeQuant& op, bool rectifies = false, at::ScalarType type = torch::kFloat32);
+
+/// fake_quantize of a dense source on the CPU (where the type is the source's) or a CUDA device, and its
+/// gradient, without autograd. ranges: [] or [C], contiguous.
+torch::Tensor rounded(const torch::Tensor& source, const torch::Tensor& ranges, const Rounding& rounding);
+torch::Tensor rounded_gradient(const torch::Tensor& source, const torch::Tensor& upstream,
+                               const torch::Tensor& ranges, const Rounding& rounding);
 
 }  // namespace y6q::eager

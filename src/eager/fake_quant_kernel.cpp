@@ -7,28 +7,8 @@ namespace {
 
 using torch::Tensor;
 
-// The lines of quant/fake_quant.cpp, with its ways of rounding. Four elements a thread.
+// Four elements a thread.
 constexpr const char* kFakeQuantSource = R"cuda(
-struct Range {
-  float factor, low, high, amax;
-  bool is_zero;
-  __device__ Range(float amax, float low, float high, bool rectifies)
-      : factor(__fdiv_rn(high, amax)), low(rectifies ? 0 : low), high(high), amax(amax),
-        is_zero(amax <= 0x1p-24f) {}
-};
-
-__device__ float rounded(float x, const Range& range) {
-  const float shift = 12582912.0f;
-  float code = __fmul_rn(x, range.factor);
-  code = code < range.low ? range.low : code;
-  code = range.high < code ? range.high : code;
-  return range.is_zero ? 0.0f : __fdiv_rn(__fsub_rn(__fadd_rn(code, shift), shift), range.factor);
-}
-
-__device__ bool passes(float x, float amax, float low, bool rectifies) {
-  return (rectifies ? x > 0 : x >= (low < 0 ? -amax : 0.0f)) && x <= amax;
-}
-
 template <typename Element>
 struct alignas(4 * sizeof(Element)) Four { Element at[4]; };
 
@@ -116,7 +96,7 @@ KERNELS(float_to_bf16, float, Bf16)
 /// result: [same as source] to write; upstream: undefined for the forward pass.
 void run_kernel(const std::string& name, const Tensor& source, const Tensor& upstream, const Tensor& ranges,
                 const Tensor& result, const Rounding& rounding) {
-  static const CudaProgram program(kFakeQuantSource);
+  static const CudaProgram program(std::string(kRoundingOnCuda) + kFakeQuantSource);
   const int64_t count = source.numel();
   if (count == 0) return;
   const int64_t channels = rounding.axis < 0 ? 1 : source.size(rounding.axis);
@@ -136,6 +116,28 @@ void run_kernel(const std::string& name, const Tensor& source, const Tensor& ups
 }
 
 }  // namespace
+
+const char* const kRoundingOnCuda = R"cuda(
+struct Range {
+  float factor, low, high, amax;
+  bool is_zero;
+  __device__ Range(float amax, float low, float high, bool rectifies)
+      : factor(__fdiv_rn(high, amax)), low(rectifies ? 0 : low), high(high), amax(amax),
+        is_zero(amax <= 0x1p-24f) {}
+};
+
+__device__ float rounded(float x, const Range& range) {
+  const float shift = 12582912.0f;
+  float code = __fmul_rn(x, range.factor);
+  code = code < range.low ? range.low : code;
+  code = range.high < code ? range.high : code;
+  return range.is_zero ? 0.0f : __fdiv_rn(__fsub_rn(__fadd_rn(code, shift), shift), range.factor);
+}
+
+__device__ bool passes(float x, float amax, float low, bool rectifies) {
+  return (rectifies ? x > 0 : x >= (low < 0 ? -amax : 0.0f)) && x <= amax;
+}
+)cuda";
 
 Tensor fake_quantize_on_cuda(const Tensor& source, const Tensor& ranges, const Rounding& rounding) {
   Tensor result = torch::empty_like(source, source.options().dtype(rounding.type));

@@ -7,11 +7,13 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "eager/batch_norm_kernel.h"
 #include "eager/bf16_copies.h"
 #include "eager/fake_quant.h"
 #include "eager/fake_quant_operators.h"
 #include "eager/learned_range.h"
 #include "eager/run_operator.h"
+#include "eager/weight_quantizers.h"
 #include "ir/queries.h"
 
 namespace y6q::eager {
@@ -55,6 +57,9 @@ struct Step {
                              ///< both
   bool norm_rectifies;       ///< of a batch normalisation and of the activation that alone reads it: the
                              ///< former does both
+  /// Of a batch normalisation: the nodes behind it up to a quantizer, which nobody else reads; a kernel may
+  /// do all.
+  std::vector<uint32_t> up_to_quantizer;
   std::vector<uint32_t> released;
 };
 
@@ -97,6 +102,21 @@ bool norm_rectifies(const ir::Graph& graph, uint32_t id) {
   return readers.size() == 1 && is_normalised_activation(graph, readers[0].id);
 }
 
+std::vector<uint32_t> up_to_quantizer(const ir::Graph& graph, uint32_t id) {
+  std::vector<uint32_t> nodes;
+  if (!std::holds_alternative<ir::BatchNorm>(graph[id].op)) return nodes;
+  for (ir::Value value{id}; !std::holds_alternative<ir::FakeQuant>(graph.node(value).op);) {
+    const auto readers = graph.consumers(value);
+    if (readers.size() != 1 || graph.is_output(value)) return {};
+    value = readers[0];
+    const ir::Node& reader = graph.node(value);
+    const bool rectifies = std::holds_alternative<ir::Relu>(reader.op) && nodes.empty();
+    if (!rectifies && !ir::is_activation_quantizer(graph, reader)) return {};
+    nodes.push_back(value.id);
+  }
+  return nodes;
+}
+
 /// A parameter of a convolution, which computes in the activations' type.
 bool is_read_by_layer(const ir::Graph& graph, uint32_t id) {
   if (!std::holds_alternative<ir::Parameter>(graph[id].op)) return false;
@@ -112,7 +132,12 @@ std::vector<Step> make_steps(const ir::Graph& graph) {
   for (uint32_t id = 0; id < graph.size(); ++id) {
     const ir::Node& node = graph[id];
     if (!is_computed(node)) continue;
-    Step step{id, may_overwrite(graph, node), quantizer_rectifies(graph, id), norm_rectifies(graph, id), {}};
+    Step step{id,
+              may_overwrite(graph, node),
+              quantizer_rectifies(graph, id),
+              norm_rectifies(graph, id),
+              up_to_quantizer(graph, id),
+              {}};
     for (const ir::Value input : node.inputs) {
       const bool last_reader = graph.consumers(input).back().id == id;
       const bool is_parameter = std::holds_alternative<ir::Parameter>(graph.node(input).op);
@@ -136,6 +161,8 @@ struct Network::Plan {
   Observer observer;
   std::vector<uint32_t> copied;  ///< parameters that bf16 needs copies of
   std::optional<Bf16Copies> copies;
+  std::vector<uint32_t> weight_quantizers;
+  std::optional<WeightQuantizers> together;
 
   /// Results, and parameters that have been put there; else the parameter itself.
   Tensor operand(const std::vector<Tensor>& results, ir::Value value) const {
@@ -152,6 +179,39 @@ struct Network::Plan {
     }
     const std::vector<Tensor> made = copies->make();
     for (size_t i = 0; i < made.size(); ++i) results[copied[i]] = made[i];
+  }
+
+  /// Puts rounded weights among the results.
+  void round_weights(std::vector<Tensor>& results, at::ScalarType type) {
+    if (!together) {
+      std::vector<WeightQuantizers::Quantizer> quantizers;
+      for (const uint32_t id : weight_quantizers) {
+        const ir::Node& node = graph[id];
+        quantizers.push_back({tensor_of(node.inputs[0]), tensor_of(node.inputs[1]),
+                              rounding_of(std::get<ir::FakeQuant>(node.op), false, type)});
+      }
+      together.emplace(std::move(quantizers));
+    }
+    const std::vector<Tensor> made = together->make();
+    for (size_t i = 0; i < made.size(); ++i) results[weight_quantizers[i]] = made[i];
+  }
+
+  /// In training, where a kernel takes them: a batch normalisation with all up to a quantizer whose range
+  /// does not learn.
+  bool run_up_to_quantizer(const Step& step, std::vector<Tensor>& results) const {
+    if (step.up_to_quantizer.empty() || options.sync_batch_norm != nullptr) return false;
+    const ir::Node& node = graph[step.node];
+    const ir::Node& quantizer = graph[step.up_to_quantizer.back()];
+    const Tensor &source = results[node.inputs[0].id], &range = tensor_of(quantizer.inputs[1]);
+    if (range.requires_grad() || !fits_cuda_batch_norm(source)) return false;
+    const auto& op = std::get<ir::BatchNorm>(node.op);
+    const auto parameter = [&](size_t i) { return tensor_of(node.inputs[i]); };
+    const Tensor made = batch_norm_on_cuda(source, parameter(1), parameter(2), parameter(3), parameter(4),
+                                           {op.momentum, op.eps, step.up_to_quantizer.size() > 1, range,
+                                            rounding_of(std::get<ir::FakeQuant>(quantizer.op)).range});
+    results[step.node] = made;
+    for (const uint32_t id : step.up_to_quantizer) results[id] = made;
+    return true;
   }
 
   /// Of a Parameter.
@@ -220,8 +280,11 @@ struct Network::Plan {
     const auto type = options.bf16 && !exact ? torch::kBFloat16 : torch::kFloat32;
     results[input] = images.to(images.device(), type, false, false, format);
     if (type == torch::kBFloat16 && options.copies_together) copy_parameters(results);
+    if (mode == Mode::train && options.copies_together) round_weights(results, type);
     for (const Step& step : steps) {
-      results[step.node] = run(step, results, mode, type);
+      const bool is_made =
+          results[step.node].defined() || (mode == Mode::train && run_up_to_quantizer(step, results));
+      if (!is_made) results[step.node] = run(step, results, mode, type);
       for (const uint32_t released : step.released) results[released] = Tensor();
     }
     std::vector<Tensor> outputs;
@@ -257,6 +320,7 @@ Network::Network(const ir::Model& model, const NetworkOptions& options) : plan_(
   plan_->steps = make_steps(model.graph);
   for (uint32_t id = 0; id < model.graph.size(); ++id) {
     if (is_read_by_layer(model.graph, id)) plan_->copied.push_back(id);
+    if (ir::is_weight_quantizer(model.graph, model.graph[id])) plan_->weight_quantizers.push_back(id);
   }
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dist/group.h"
+#include "dist/tensor_sum.h"
 #include "eager/torch.h"
 #include "ir/model.h"
 
@@ -43,12 +43,13 @@ struct NetworkOptions {
   bool bf16 = false;
   bool channels_last = true;     ///< memory layout of activations and convolution weights
   at::Device device = at::kCPU;  ///< of parameters and activations; open_device gives it
-  /// With bf16: copies of all weights are made at once (Bf16Copies). On the CPU that brings nothing; where
-  /// gradients are summed over processes while backward goes on, they would all come at its end.
+  /// In training all weights are rounded at once (WeightQuantizers), and with bf16 all copies of them are
+  /// made at once (Bf16Copies). On the CPU that brings nothing; where gradients are summed over processes
+  /// while backward goes on, they would all come at its end.
   bool copies_together = false;
   bool learn_ranges = false;  ///< ranges of activations get gradients (with_learned_range)
   /// SyncBN: in training, batch statistics over the images of all these processes. Null: of one's own.
-  dist::Group* sync_batch_norm = nullptr;
+  dist::TensorSum* sync_batch_norm = nullptr;
 };
 
 /// A model compiled to a plan of LibTorch calls: the only bridge between ir and LibTorch. Rewriting a network

@@ -301,6 +301,23 @@ TEST(Network, Bf16StaysWithinItsPrecisionOfFloat32) {
   EXPECT_LE(worst, kBf16);
 }
 
+TEST(Network, WeightsThatAreMadeTogetherAreTheSame) {
+  for (const bool bf16 : {false, true}) {
+    const ir::Model model = every_operator();
+    Network apart(model, {.bf16 = bf16}), together(model, {.bf16 = bf16, .copies_together = true});
+    for (Network* network : {&apart, &together}) {
+      const auto outputs = network->forward(to_torch(random_images({3, 4, 9, 7})), Mode::train);
+      outputs[0].square().sum().backward();
+    }
+    for (size_t i = 0; i < apart.tensors().size(); ++i) {
+      const torch::Tensor want = apart.tensors()[i].tensor.grad(), got = together.tensors()[i].tensor.grad();
+      ASSERT_EQ(got.defined(), want.defined());
+      if (!want.defined()) continue;
+      EXPECT_TRUE(got.equal(want)) << apart.tensors()[i].name << bf16;
+    }
+  }
+}
+
 TEST(Network, ASimulationIsExactWhateverItTrainsIn) {
   const ir::Model model = every_operator();
   const torch::Tensor images = to_torch(random_images({2, 4, 9, 7}));

@@ -48,7 +48,8 @@ Tensor run(const ir::ConvTranspose2d& op, Operands in, const OperatorOptions&) {
 Tensor run(const ir::BatchNorm& op, Operands in, const OperatorOptions& options) {
   const bool synchronised = options.training && options.sync_batch_norm != nullptr;
   if (options.training && !synchronised && fits_cuda_batch_norm(in[0]))
-    return batch_norm_on_cuda(in[0], in[1], in[2], in[3], in[4], {op.momentum, op.eps, options.rectifies});
+    return batch_norm_on_cuda(in[0], in[1], in[2], in[3], in[4],
+                              {op.momentum, op.eps, options.rectifies, {}, {}});
   const Tensor result = synchronised ? sync_batch_norm(in, op, *options.sync_batch_norm)
                                      : at::batch_norm(in[0], in[1], in[2], in[3], in[4], options.training,
                                                       op.momentum, op.eps, false);

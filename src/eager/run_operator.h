@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "dist/group.h"
+#include "dist/tensor_sum.h"
 #include "eager/torch.h"
 #include "ir/ops.h"
 
@@ -12,7 +12,7 @@ struct OperatorOptions {
   bool training = false;  ///< batch statistics in batch normalisation
   /// In training: statistics of batch normalisation over the images of all these processes. Null: of one's
   /// own.
-  dist::Group* sync_batch_norm = nullptr;
+  dist::TensorSum* sync_batch_norm = nullptr;
   /// The source's memory is not read by anybody else: the result may be written over it.
   bool may_overwrite = false;
   /// Of batch normalisation: the activation behind it, too, max(y, 0).

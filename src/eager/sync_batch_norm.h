@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dist/group.h"
+#include "dist/tensor_sum.h"
 #include "eager/torch.h"
 #include "ir/ops.h"
 
@@ -10,6 +10,6 @@ namespace y6q::eager {
 /// process with the whole batch computes. Operands as ir::BatchNorm: source [N, C, H, W] (N may be 0), gain,
 /// bias, running mean, running variance, the latter two updated. A collective, forward and backward.
 torch::Tensor sync_batch_norm(std::span<const torch::Tensor> operands, const ir::BatchNorm& op,
-                              dist::Group& group);
+                              dist::TensorSum& sum);
 
 }  // namespace y6q::eager

@@ -44,8 +44,9 @@ TEST(SyncBatchNorm, SharesOfABatchAreTheBatch) {
   std::vector<Normalised> parts(3);
   support::ThreadJob(3).run([&](dist::Group& group) {
     const auto rank = static_cast<size_t>(group.rank());
+    const auto sum = dist::tensor_sum(group, at::kCPU);
     const auto slice = [&](const Tensor& all) { return all.slice(0, cuts[rank], cuts[rank + 1]); };
-    parts[rank] = run([&](const std::vector<Tensor>& in) { return sync_batch_norm(in, op, group); },
+    parts[rank] = run([&](const std::vector<Tensor>& in) { return sync_batch_norm(in, op, *sum); },
                       slice(source), slice(weights));
   });
   const auto joined = [&](Tensor Normalised::*member) {

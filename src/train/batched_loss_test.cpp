@@ -21,10 +21,10 @@ struct Computed {
 };
 
 Computed compute(const BatchedScene& scene, const LossOptions& options, LossForm form, bool warmup,
-                 dist::Group& group = dist::alone()) {
+                 dist::TensorSum* sum = nullptr) {
   const Predictions leaves{scene.predictions.logits.clone().requires_grad_(),
                            scene.predictions.distances.clone().requires_grad_()};
-  DetectionLoss loss(options, group, form);
+  DetectionLoss loss(options, sum, form);
   const int64_t epoch = warmup ? 0 : options.atss_warmup_epochs;
   Computed computed{loss(leaves, scene.targets, scene.levels, epoch), {}};
   (computed.result.total * 3).backward();
@@ -100,15 +100,11 @@ TEST(BatchedLoss, ABrokenBoxOfTheBackgroundCostsNothing) {
 }
 
 /// Two processes of the same share.
-class Twins final : public dist::Group {
+class Twins final : public dist::TensorSum {
  public:
-  Twins() : Group({.rank = 0, .size = 2}) {}
-  void sum(std::span<double> values) override {
-    for (double& value : values) value *= 2;
-  }
-  std::unique_ptr<dist::Pending> start_sum(std::span<float>) override { return nullptr; }
-  std::vector<std::string> gather(std::string_view mine) override { return {2, std::string(mine)}; }
-  std::string from_first(std::string_view mine) override { return std::string(mine); }
+  void start(const torch::Tensor&) override {}
+  void finish() override {}
+  void add(const torch::Tensor& values) override { values.mul_(2); }
 };
 
 TEST(BatchedLoss, IsDividedByTheScoresOfAllProcesses) {
@@ -116,8 +112,8 @@ TEST(BatchedLoss, IsDividedByTheScoresOfAllProcesses) {
   const LossOptions options{.class_count = 4};
   Twins twins;
   const Computed alone = compute(scene, options, LossForm::batched, false),
-                 shared = compute(scene, options, LossForm::batched, false, twins);
-  expect_same(shared, compute(scene, options, LossForm::loops, false, twins));
+                 shared = compute(scene, options, LossForm::batched, false, &twins);
+  expect_same(shared, compute(scene, options, LossForm::loops, false, &twins));
   expect_near(shared.result.terms().wait().total() * 2, alone.result.terms().wait().total());
 }
 

@@ -16,11 +16,11 @@ namespace {
 /// The work of one batch by loops; every image by itself.
 class LoopedLoss {
  public:
-  LoopedLoss(const AnchorGrid& grid, const LossOptions& options, dist::Group& group,
+  LoopedLoss(const AnchorGrid& grid, const LossOptions& options, dist::TensorSum* sum,
              const Predictions& predictions)
       : grid_(grid),
         options_(options),
-        group_(group),
+        sum_(sum),
         logits_(predictions.logits.detach().contiguous()),
         distances_(predictions.distances.detach().contiguous()),
         boxes_(torch::empty({logits_.size(0), grid.count(), 4})),
@@ -45,11 +45,13 @@ class LoopedLoss {
     assignments_.resize(truths.size());
     terms_.resize(truths.size());
     each_image([&](size_t image) { assign(image, truths[image], warmup); });
-    double score_sum = 0;
+    const torch::Tensor score_sum = torch::zeros({}, torch::kFloat64);
+    auto& scores = *score_sum.mutable_data_ptr<double>();
     for (const Assignment& assignment : assignments_) {
-      for (const Positive& positive : assignment) score_sum += positive.score;
+      for (const Positive& positive : assignment) scores += positive.score;
     }
-    const double norm = std::max(group_.sum(score_sum), 1.0);
+    if (sum_ != nullptr) sum_->add(score_sum);
+    const double norm = std::max(scores, 1.0);
     each_image([&](size_t image) { evaluate(image, truths[image], norm); });
     LossTerms sum;
     for (const LossTerms& terms : terms_) sum += terms;
@@ -79,7 +81,7 @@ class LoopedLoss {
 
   const AnchorGrid& grid_;
   const LossOptions& options_;
-  dist::Group& group_;
+  dist::TensorSum* sum_;
   torch::Tensor logits_, distances_, boxes_, by_logits_, by_distances_;
   std::vector<Assignment> assignments_;
   std::vector<LossTerms> terms_;
@@ -121,7 +123,7 @@ DetectionLossResult DetectionLoss::operator()(const Predictions& predictions,
   const bool batched =
       form_ == LossForm::automatic ? !predictions.logits.is_cpu() : form_ == LossForm::batched;
   return batched ? run_batched(predictions, truths, warmup)
-                 : LoopedLoss(grid, options_, group_, predictions).run(predictions, truths, warmup);
+                 : LoopedLoss(grid, options_, sum_, predictions).run(predictions, truths, warmup);
 }
 
 DetectionLossResult DetectionLoss::run_batched(const Predictions& predictions, const Truths& truths,
@@ -132,9 +134,8 @@ DetectionLossResult DetectionLoss::run_batched(const Predictions& predictions, c
   // In double: the numbers do not depend on the form.
   const PaddedTruths padded = pad_truths(truths, predictions.logits.options().dtype(torch::kFloat64));
   const BatchedAssignment assignment = loss.assign(padded, warmup);
-  torch::Tensor sum = assignment.score.sum();
-  // A group adds on the host; one process has no reason to go there.
-  if (!group_.is_alone()) sum = torch::scalar_tensor(group_.sum(sum.item<double>()), sum.options());
+  const torch::Tensor sum = assignment.score.sum();
+  if (sum_ != nullptr) sum_->add(sum);
   const torch::Tensor norm = sum.clamp_min(1);
   const BatchedLoss::Value value = loss.evaluate(padded, assignment, norm);
   const torch::Tensor parts =

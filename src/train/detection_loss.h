@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "data/loader.h"
-#include "dist/group.h"
+#include "dist/tensor_sum.h"
 #include "eager/torch.h"
 #include "train/batch_tensors.h"
 #include "train/image_loss.h"
@@ -33,18 +33,18 @@ enum class LossForm {
 
 /// YOLOv6's loss: assignment (ATSS in the first epochs, then TAL), varifocal, IoU and distribution focal
 /// terms, divided by max(sum of the target scores, 1). Value and gradients are computed in one pass over the
-/// predictions; by loops the result does not depend on the number of threads. With several processes the
-/// divisor is that of all of their images (a collective), so that values and gradients add up to those of one
-/// process.
+/// predictions; by loops the result does not depend on the number of threads. With a sum over
+/// processes the divisor is that of all of their images (a collective), so that values and gradients add up
+/// to those of one process.
 class DetectionLoss {
  public:
-  explicit DetectionLoss(const LossOptions& options, dist::Group& group = dist::alone(),
+  explicit DetectionLoss(const LossOptions& options, dist::TensorSum* sum = nullptr,
                          LossForm form = LossForm::automatic)
-      : options_(options), group_(group), form_(form) {}
+      : options_(options), sum_(sum), form_(form) {}
 
   /// targets: rows of the batch; levels: the maps behind `predictions`, image sides = cells * stride.
   /// Throws ShapeError when the predictions do not have the levels' anchors, InputError on labels out of
-  /// range. Waits for the device of the predictions only where several processes add their scores.
+  /// range.
   DetectionLossResult operator()(const Predictions& predictions, std::span<const data::Target> targets,
                                  const std::vector<Level>& levels, int64_t epoch);
 
@@ -54,7 +54,7 @@ class DetectionLoss {
   DetectionLossResult run_batched(const Predictions& predictions, const Truths& truths, bool warmup);
 
   LossOptions options_;
-  dist::Group& group_;
+  dist::TensorSum* sum_;
   LossForm form_;
   AnchorGrid grid_;
   std::optional<AnchorTensors> anchors_;  ///< of grid_

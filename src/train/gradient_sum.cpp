@@ -15,9 +15,9 @@ struct GradientSum::Hook : torch::autograd::PostAccumulateGradHook {
   size_t bucket_;
 };
 
-GradientSum::GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::Group& group,
+GradientSum::GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::TensorSum& sum,
                          int64_t bucket_bytes)
-    : group_(group) {
+    : sum_(sum) {
   for (size_t i = tensors.size(); i-- > 0;) {
     if (eager::learns(tensors[i].kind) && tensors[i].tensor.requires_grad())
       parameters_.push_back(tensors[i].tensor);
@@ -29,11 +29,7 @@ GradientSum::GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::G
     while (last < parameters_.size() && (last == first || elements + parameters_[last].numel() <= most)) {
       elements += parameters_[last++].numel();
     }
-    Bucket bucket{torch::zeros({elements}, parameters_[first].options().requires_grad(false)),
-                  {},
-                  last - first,
-                  0,
-                  nullptr};
+    Bucket bucket{torch::zeros({elements}, parameters_[first].options().requires_grad(false)), last - first};
     for (int64_t offset = 0; first < last; offset += parameters_[first++].numel()) {
       torch::Tensor& parameter = parameters_[first];
       parameter.mutable_grad() = bucket.values.as_strided(parameter.sizes(), parameter.strides(), offset);
@@ -45,15 +41,6 @@ GradientSum::GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::G
 }
 
 GradientSum::~GradientSum() {
-  // Backward may have failed with sums under way, which write into the buckets.
-  for (const Bucket& bucket : buckets_) {
-    if (!summing_ || !bucket.sum) continue;
-    try {
-      bucket.sum->wait();
-    } catch (const std::exception&) {
-      // the first failure is on its way already
-    }
-  }
   for (torch::Tensor& parameter : parameters_) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
     parameter.mutable_grad() = torch::Tensor();
@@ -61,10 +48,7 @@ GradientSum::~GradientSum() {
 }
 
 void GradientSum::begin() {
-  for (Bucket& bucket : buckets_) {
-    bucket.missing = bucket.parameters;
-    bucket.sum.reset();
-  }
+  for (Bucket& bucket : buckets_) bucket.missing = bucket.parameters;
   next_ = 0;
   summing_ = true;
 }
@@ -76,21 +60,13 @@ void GradientSum::arrived(size_t bucket) {
 }
 
 void GradientSum::send_ready() {
-  for (; next_ < buckets_.size() && buckets_[next_].missing == 0; ++next_) {
-    Bucket& bucket = buckets_[next_];
-    bucket.sent = bucket.values.cpu();  // on the CPU: the same tensor
-    bucket.sum =
-        group_.start_sum({bucket.sent.mutable_data_ptr<float>(), static_cast<size_t>(bucket.sent.numel())});
-  }
+  for (; next_ < buckets_.size() && buckets_[next_].missing == 0; ++next_) sum_.start(buckets_[next_].values);
 }
 
 void GradientSum::end() {
   for (Bucket& bucket : buckets_) bucket.missing = 0;
   send_ready();
-  for (Bucket& bucket : buckets_) {
-    bucket.sum->wait();
-    if (!bucket.values.device().is_cpu()) bucket.values.copy_(bucket.sent);
-  }
+  sum_.finish();
   summing_ = false;
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <memory>
 #include <vector>
 
-#include "dist/group.h"
+#include "dist/tensor_sum.h"
 #include "eager/network.h"
 
 namespace y6q::train {
@@ -18,7 +17,7 @@ class GradientSum {
 
   /// Takes the parameters that learn; their gradients live in the buckets from now on. Buckets are filled
   /// from the last parameter to the first, about the order in which backward reaches them.
-  GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::Group& group,
+  GradientSum(const std::vector<eager::NamedTensor>& tensors, dist::TensorSum& sum,
               int64_t bucket_bytes = kBucketBytes);
   ~GradientSum();
   GradientSum(const GradientSum&) = delete;
@@ -26,7 +25,8 @@ class GradientSum {
 
   /// The next backward pass is the last one before a step.
   void begin();
-  /// After it: sends what is left (parameters without gradient count as zeros) and waits.
+  /// After it: sends what is left (parameters without gradient count as zeros); gradients are the sums from
+  /// here on.
   void end();
   /// All gradients zero.
   void clear();
@@ -34,16 +34,14 @@ class GradientSum {
  private:
   struct Hook;
   struct Bucket {
-    torch::Tensor values;  ///< [elements], on the parameters' device
-    torch::Tensor sent;    ///< the same on the CPU, where Gloo works
+    torch::Tensor values;  ///< [elements]
     size_t parameters = 0, missing = 0;
-    std::unique_ptr<dist::Pending> sum;
   };
 
   void arrived(size_t bucket);
   void send_ready();
 
-  dist::Group& group_;
+  dist::TensorSum& sum_;
   std::vector<torch::Tensor> parameters_;
   std::vector<Bucket> buckets_;
   bool summing_ = false;

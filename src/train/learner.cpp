@@ -87,17 +87,18 @@ bool use_bf16(const std::string& choice, at::Device device) {
 Learner::Learner(const Training& training, const TrainRecipe& recipe, double weight_decay, dist::Group& group,
                  at::Device device)
     : recipe_(recipe),
-      group_(group),
+      processes_(group.size()),
+      sum_(group.is_alone() && !recipe.sync_bn ? nullptr : dist::tensor_sum(group, device)),
       device_(device),
-      network_(
-          with_frozen(eager::Network(training.start, {.bf16 = use_bf16(recipe.bf16, device),
-                                                      .device = device,
-                                                      .copies_together = !device.is_cpu() && group.is_alone(),
-                                                      .learn_ranges = recipe.learn_ranges,
-                                                      .sync_batch_norm = recipe.sync_bn ? &group : nullptr}),
-                      recipe.freeze)),
+      network_(with_frozen(
+          eager::Network(training.start, {.bf16 = use_bf16(recipe.bf16, device),
+                                          .device = device,
+                                          .copies_together = !device.is_cpu() && group.is_alone(),
+                                          .learn_ranges = recipe.learn_ranges,
+                                          .sync_batch_norm = recipe.sync_bn ? sum_.get() : nullptr}),
+          recipe.freeze)),
       gather_(network_),
-      loss_(loss_options(training.start, recipe), group),
+      loss_(loss_options(training.start, recipe), sum_.get()),
       optimizer_(network_.tensors(), weight_decay) {
   const auto tensors = by_name(network_);
   for (const auto& [name, mask] : training.masks) {
@@ -115,15 +116,21 @@ Learner::Learner(const Training& training, const TrainRecipe& recipe, double wei
                                                               .copies_together = !device.is_cpu()});
   network_.follow_weights();
   if (recipe.ema) ema_.emplace(network_.tensors());
-  if (!group.is_alone()) gradient_sum_.emplace(network_.tensors(), group);
+  if (!group.is_alone()) gradient_sum_.emplace(network_.tensors(), *sum_);
+}
+
+std::future<std::vector<torch::Tensor>> Learner::Teacher::look_at(const torch::Tensor& images) {
+  const auto look = [this, images] { return network.forward(images, eager::Mode::evaluate); };
+  return beside ? beside->start(look) : std::async(std::launch::deferred, look);
 }
 
 PendingTerms Learner::learn(const data::Batch& batch, int64_t epoch, bool before_step) {
   const torch::Tensor images =
       eager::to_images(batch.images.data(), {batch.count, 3, batch.height, batch.width}, device_);
+  std::future<std::vector<torch::Tensor>> looked;
+  if (teacher_) looked = teacher_->look_at(images);
   const auto outputs = network_.forward(images, eager::Mode::train);
-  std::vector<torch::Tensor> taught;
-  if (teacher_) taught = teacher_->network.forward(images, eager::Mode::evaluate);
+  const auto taught = teacher_ ? looked.get() : std::vector<torch::Tensor>{};
   const auto targets =
       recipe_.labels ? batch.targets : teacher_labels(teacher_->network, taught, batch.height, batch.width);
   DetectionLossResult loss = loss_(gather_(outputs), targets, gather_.levels(outputs), epoch);
@@ -163,11 +170,12 @@ void Learner::average_statistics() {
     flat.push_back(named.tensor.flatten());
   }
   if (flat.empty()) return;
-  const torch::Tensor all = torch::cat(flat).cpu();
-  group_.start_sum({all.mutable_data_ptr<float>(), static_cast<size_t>(all.numel())})->wait();
+  const torch::Tensor all = torch::cat(flat);
+  sum_->start(all);
+  sum_->finish();
   int64_t first = 0;
   for (const torch::Tensor& tensor : statistics) {
-    tensor.copy_(all.slice(0, first, first + tensor.numel()).view(tensor.sizes()) / group_.size());
+    tensor.copy_(all.slice(0, first, first + tensor.numel()).view(tensor.sizes()) / processes_);
     first += tensor.numel();
   }
 }

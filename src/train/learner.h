@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/worker.h"
 #include "eager/network.h"
 #include "train/checkpoint.h"
 #include "train/detection_loss.h"
@@ -52,12 +53,20 @@ class Learner {
   struct Teacher {
     eager::Network network;
     PredictionGatherer gather;
+    /// On a device: the thread that queues its work there while the student's is queued. The CPU's cores are
+    /// busy anyway.
+    std::optional<Worker> beside;
     Teacher(const ir::Model& model, const eager::NetworkOptions& options)
-        : network(model, options), gather(network) {}
+        : network(model, options), gather(network) {
+      if (!options.device.is_cpu()) beside.emplace();
+    }
+    /// The images' outputs, on their way.
+    std::future<std::vector<torch::Tensor>> look_at(const torch::Tensor& images);
   };
 
   TrainRecipe recipe_;
-  dist::Group& group_;
+  int processes_;
+  std::unique_ptr<dist::TensorSum> sum_;  ///< over several processes, and what stands for it in SyncBN of one
   at::Device device_;
   eager::Network network_;
   std::optional<Teacher> teacher_;

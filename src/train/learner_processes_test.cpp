@@ -126,7 +126,8 @@ TEST(GradientSum, ParametersWithoutGradientCountAsZeros) {
     const std::vector<eager::NamedTensor> tensors{{"a", eager::Kind::weight, parameter({1, 2})},
                                                   {"unused", eager::Kind::bias, parameter({5})},
                                                   {"b", eager::Kind::weight, parameter({3})}};
-    GradientSum sum(tensors, group, sizeof(float));
+    const auto adding = dist::tensor_sum(group, at::kCPU);
+    GradientSum sum(tensors, *adding, sizeof(float));
     for (int round = 1; round <= 2; ++round) {
       sum.begin();
       // Rank 1 does not use b in the second round.

@@ -7,9 +7,12 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "dist/nccl.h"
+#include "eager/batch_norm_kernel.h"
 #include "eager/fake_quant.h"
 #include "eager/network.h"
 #include "eager/run_operator.h"
+#include "ptq/count_magnitudes.h"
 #include "train/batched_scene.h"
 #include "train/detection_loss.h"
 #include "train/learner.h"
@@ -221,6 +224,66 @@ TEST(DeviceBatchNorm, LearnsAsOnTheCpu) {
   }
 }
 
+// A quantizer behind the kernel is the referee.
+TEST(DeviceBatchNorm, QuantizesAsAQuantizerBehindIt) {
+  if (device().is_cpu()) GTEST_SKIP() << "a kernel of CUDA devices";
+  torch::manual_seed(7);
+  for (const auto type : {torch::kFloat32, torch::kBFloat16}) {
+    for (const bool rectifies : {false, true}) {
+      for (const bool is_signed : {false, true}) {
+        const Tensor x =
+            torch::randn({4, 16, 23, 19}).to(device(), type).contiguous(torch::MemoryFormat::ChannelsLast);
+        const Tensor range = torch::tensor(1.1F).to(device()),
+                     upstream = torch::randn(x.sizes()).to(x.options());
+        const ir::FakeQuant quantizer{.bits = 8, .is_signed = is_signed};
+        const auto run = [&](bool together) {
+          std::vector<Tensor> operands{x.clone()};
+          for (const float value : {1.3F, 0.2F, 0.0F, 1.0F})
+            operands.push_back((torch::ones({16}) * value).to(device()));
+          for (size_t i = 0; i < 3; ++i) operands[i].set_requires_grad(true);
+          eager::NormSettings settings;
+          if (together) {
+            settings = {.rectifies = rectifies, .amax = range, .range = eager::rounding_of(quantizer).range};
+          }
+          Tensor y = eager::batch_norm_on_cuda(operands[0], operands[1], operands[2], operands[3],
+                                               operands[4], settings);
+          if (!together) y = eager::fake_quantize(y, range, quantizer, rectifies);
+          y.backward(upstream);
+          return std::vector<Tensor>{y, operands[0].grad(), operands[1].grad(), operands[2].grad()};
+        };
+        const auto want = run(false), got = run(true);
+        for (size_t i = 0; i < want.size(); ++i)
+          EXPECT_TRUE(torch::equal(got[i], want[i])) << i << type << rectifies << is_signed;
+      }
+    }
+  }
+}
+
+TEST(DeviceHistogram, CountsAsOnTheCpu) {
+  torch::manual_seed(9);
+  quant::Histogram here, there;
+  for (const double scale : {0.0, 1.0, 7.0, 4000.0}) {
+    const Tensor values = torch::randn({3, 8, 40, 50}) * scale;
+    ptq::count_magnitudes(here, values);
+    ptq::count_magnitudes(there, values.to(device()));
+    EXPECT_EQ(there.counts(), here.counts()) << scale;
+    EXPECT_EQ(there.max(), here.max());
+  }
+}
+
+TEST(DeviceSum, OfOneProcessByNcclIsItsOwn) {
+  if (device().is_cpu()) GTEST_SKIP() << "NCCL is for CUDA devices";
+  const auto sum = dist::nccl_sum(dist::alone(), device());
+  ASSERT_NE(sum, nullptr);
+  const Tensor values = torch::arange(1000, torch::kFloat32).to(device());
+  const Tensor few = torch::tensor({1.5, -2.0}, torch::kFloat64).to(device());
+  sum->start(values);
+  sum->finish();
+  sum->add(few);
+  EXPECT_TRUE(values.cpu().equal(torch::arange(1000, torch::kFloat32)));
+  EXPECT_TRUE(few.cpu().equal(torch::tensor({1.5, -2.0}, torch::kFloat64)));
+}
+
 TEST(DeviceLoss, IsThatOfTheLoops) {
   using namespace train;
   for (const int64_t reg_max : {int64_t{0}, int64_t{16}}) {
@@ -231,7 +294,7 @@ TEST(DeviceLoss, IsThatOfTheLoops) {
         const Predictions leaves{scene.predictions.logits.to(where).clone().requires_grad_(),
                                  scene.predictions.distances.to(where).clone().requires_grad_()};
         DetectionLossResult result =
-            DetectionLoss(options, dist::alone(), form)(leaves, scene.targets, scene.levels, epoch);
+            DetectionLoss(options, nullptr, form)(leaves, scene.targets, scene.levels, epoch);
         result.total.backward();
         return std::pair(result.total.item<double>(), leaves);
       };

@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <utility>
 
 #include "base/errors.h"
 #include "fuzz/target.h"
@@ -21,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ::onnx::ModelProto file;
   if (!file.ParseFromArray(data, static_cast<int>(size))) return 0;
   try {
-    const ir::Model model = y6q::onnx::import_model(file, {.image_size = {64, 64}}).model;
+    const ir::Model model = y6q::onnx::import_model(std::move(file), {.image_size = {64, 64}}).model;
     const std::string text = ir::to_text(model.graph);
     if (ir::to_text(ir::parse_graph(text)) != text) std::abort();
     ir::validate(model);

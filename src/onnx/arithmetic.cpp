@@ -16,7 +16,7 @@ using ir::Shape;
 using ir::Tensor;
 using ::onnx::NodeProto;
 
-constexpr int64_t kMostElements = int64_t{1} << 26;
+constexpr int64_t kMostElements = int64_t{1} << 28;
 constexpr size_t kMostAxes = 8;
 
 /// A node and what it reads.
@@ -24,7 +24,8 @@ struct Call {
   const NodeProto& node;
   const std::vector<const Tensor*>& operands;
   int result;
-  int64_t& elements;  ///< computed so far
+  int64_t& elements;  ///< computed so far, of
+  int64_t most;
 
   bool has(size_t index) const { return index < operands.size() && operands[index] != nullptr; }
   const Tensor& operand(size_t index) const {
@@ -52,6 +53,11 @@ struct Call {
     if (axis < 0 || axis >= static_cast<int64_t>(rank)) refuse(node, "axis {} of {}", axis, rank);
     return static_cast<size_t>(axis);
   }
+  void add(int64_t count) const {
+    elements += count;
+    if (elements > most)
+      refuse(node, "more than {} elements in all from here; smaller images are accepted", most);
+  }
   Tensor make(Shape shape) const {
     if (shape.size() > kMostAxes)
       refuse(node, "a result of {} axes; {} are accepted", shape.size(), kMostAxes);
@@ -61,9 +67,7 @@ struct Call {
       count *= extent;
       if (count > kMostElements) break;
     }
-    elements += count;
-    if (elements > kMostElements)
-      refuse(node, "more than {} elements in all from here; smaller images are accepted", kMostElements);
+    add(count);
     return {std::move(shape), std::vector<double>(static_cast<size_t>(count))};
   }
 };
@@ -425,13 +429,13 @@ ir::Tensor Arithmetic::run(const NodeProto& node, const std::vector<const ir::Te
   const auto found = operations().find(node.op_type());
   if (found == operations().end() || (!node.domain().empty() && node.domain() != "ai.onnx"))
     refuse(node, "the operator is not known");
-  const Call call{node, operands, result, elements_};
+  const Call call{node, operands, result, elements_, most_};
   // Results that share their operand's numbers count as well.
-  if (!operands.empty() && operands[0] != nullptr) elements_ += std::ssize(operands[0]->data);
-  if (elements_ > kMostElements)
-    refuse(node, "more than {} elements in all from here; smaller images are accepted", kMostElements);
+  if (!operands.empty() && operands[0] != nullptr) call.add(std::ssize(operands[0]->data));
   return found->second(call);
 }
+
+void Arithmetic::allow(int64_t elements) { most_ = std::min(most_ + elements, kMostElements); }
 
 bool Arithmetic::knows(const std::string& op_type) { return operations().contains(op_type); }
 

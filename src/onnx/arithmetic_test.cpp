@@ -39,7 +39,7 @@ Tensor list(std::vector<double> values) { return {{std::ssize(values)}, std::mov
 Tensor run(const ::onnx::NodeProto& node, const std::vector<Tensor>& operands, int result = 0) {
   std::vector<const Tensor*> pointers;
   for (const Tensor& operand : operands) pointers.push_back(&operand);
-  return Arithmetic().run(node, pointers, result);
+  return Arithmetic(1000).run(node, pointers, result);
 }
 
 const Tensor kTwoRows{{2, 3}, {1, 2, 3, 4, 5, 6}};
@@ -113,6 +113,16 @@ TEST(OnnxArithmetic, WhatIsUnknownOrTooLargeIsNamed) {
               ThrowsMessage<InputError>(HasSubstr("-1")));
   EXPECT_THROW(run(node_of("Concat"), {}), InputError);
   EXPECT_THROW(run(node_of("Gather"), {Tensor{{0}, {}}, list({0})}), InputError);
+}
+
+TEST(OnnxArithmetic, ComputesAsManyElementsAsItIsAllowed) {
+  Arithmetic arithmetic(5);
+  const Tensor shape = list({5});
+  const auto make = [&] { return arithmetic.run(node_of("ConstantOfShape"), {&shape}, 0); };
+  EXPECT_THAT(make, ThrowsMessage<InputError>(HasSubstr("more than 5 elements")));  // its operand counts, too
+  arithmetic.allow(1 + 6);
+  EXPECT_EQ(make().data.size(), 5U);
+  EXPECT_THROW(make(), InputError);
 }
 
 }  // namespace

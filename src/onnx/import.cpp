@@ -13,7 +13,9 @@
 #include "onnx/arithmetic.h"
 #include "onnx/attributes.h"
 #include "onnx/import_decode.h"
+#include "onnx/import_images.h"
 #include "onnx/import_quantizers.h"
+#include "onnx/import_suppressed.h"
 #include "onnx/known_tensor.h"
 #include "onnx/read_tensor.h"
 
@@ -23,7 +25,8 @@ namespace {
 using ir::Value;
 using ::onnx::NodeProto;
 
-constexpr int kMostNodes = 100'000;
+constexpr int kMostNodes = 100'000, kMostOutputs = 256;
+constexpr int64_t kMostComputed = int64_t{1} << 22;  ///< elements of constants, beside those of the file
 
 bool is_one_of(std::string_view type, std::initializer_list<std::string_view> types) {
   return std::ranges::find(types, type) != types.end();
@@ -47,6 +50,8 @@ class Importer {
     tensors_.folder = options.folder;
     if (graph_.node_size() > kMostNodes)
       throw InputError("onnx: {} nodes; {} are accepted", graph_.node_size(), kMostNodes);
+    if (graph_.output_size() > kMostOutputs)
+      throw InputError("onnx: {} outputs; {} are accepted", graph_.output_size(), kMostOutputs);
     for (const auto& property : file.metadata_props()) result_.metadata[property.key()] = property.value();
     for (const auto& tensor : graph_.initializer()) define(tensor.name(), &tensor);
     note_parameters();
@@ -91,29 +96,10 @@ class Importer {
   }
 
   void add_input(const ImportOptions& options) {
-    std::vector<const ::onnx::ValueInfoProto*> inputs;
-    for (const auto& input : graph_.input()) {
-      if (!tensors_.by_name.contains(input.name())) inputs.push_back(&input);
-    }
-    if (inputs.size() != 1) throw InputError("onnx: {} inputs; 1 is accepted, the images", inputs.size());
-    const auto& shape = inputs[0]->type().tensor_type().shape();
-    std::vector<int64_t> extents;
-    for (const auto& dim : shape.dim()) extents.push_back(dim.has_dim_value() ? dim.dim_value() : 0);
-    constexpr int64_t kLargestSide = 8192, kLargestBatch = 4096;
-    if (extents.size() == 4) {
-      for (const size_t axis : {2, 3}) {
-        if (extents[axis] == 0) extents[axis] = options.image_size[axis - 2];
-      }
-      if (extents[1] == 0) extents[1] = 3;
-    }
-    if (extents.size() != 4 || extents[1] != 3 || extents[0] < 0 || extents[0] > kLargestBatch ||
-        std::min(extents[2], extents[3]) < 1 || std::max(extents[2], extents[3]) > kLargestSide) {
-      throw InputError("onnx: input '{}': is {}; images [N, 3, H, W] of sides up to {} are accepted",
-                       inputs[0]->name(), ir::to_text(extents), kLargestSide);
-    }
-    result_.batch = extents[0];
-    extents[0] = 1;
-    define(inputs[0]->name(), graph().add(acceptable(inputs[0]->name()), ir::Input{extents}, {}));
+    const ImageInput input = read_image_input(graph_, tensors_, options.image_size);
+    result_.batch = input.batch;
+    const Value image = graph().add(acceptable(input.name), ir::Input{input.shape}, {});
+    define(input.name, input.is_of_bytes ? KnownTensor(Pixels{image}) : KnownTensor(image));
   }
 
   ir::Graph& graph() { return result_.model.graph; }
@@ -144,6 +130,10 @@ class Importer {
     if (!is_standard) return Foreign{&node};
     if (type == "QuantizeLinear") return quantize(node);
     if (type == "DequantizeLinear") return dequantize(node);
+    const auto* pixels = node.input_size() > 0 && !node.input(0).empty()
+                             ? std::get_if<Pixels>(&tensors_.by_name.at(node.input(0)))
+                             : nullptr;
+    if (pixels != nullptr) return step_to_images(node, *pixels, tensors_);
     if (is_constant(node)) return Arithmetic::knows(type) ? fold(node, 0) : KnownTensor(Foreign{&node});
     if (is_one_of(type, {"Conv", "ConvTranspose", "BatchNormalization"})) return with_arrays(node);
     return without_arrays(node);
@@ -169,8 +159,11 @@ class Importer {
 
   KnownTensor fold(const NodeProto& node, int index) {
     std::vector<ir::Tensor> operands;
-    for (const std::string& input : node.input())
+    for (const std::string& input : node.input()) {
+      constexpr int64_t kUses = 4;  // each a conversion, a transposition, …
       operands.push_back(input.empty() ? ir::Tensor{} : tensors_.tensor(input));
+      if (tensors_.is_stored(input)) arithmetic_.allow(kUses * std::ssize(operands.back().data));
+    }
     std::vector<const ir::Tensor*> pointers;
     for (size_t i = 0; i < operands.size(); ++i)
       pointers.push_back(node.input(static_cast<int>(i)).empty() ? nullptr : &operands[i]);
@@ -205,7 +198,8 @@ class Importer {
   std::string free_name(const std::string& wish) {
     const std::string base = acceptable(wish);
     std::string name = base;
-    for (int i = 1; graph().find(name); ++i) name = fmt::format("{}_{}", base, i);
+    // Goes on where it stopped: a file may have any number of equal names.
+    for (int& last = last_number_[base]; graph().find(name);) name = fmt::format("{}_{}", base, ++last);
     return name;
   }
 
@@ -450,16 +444,18 @@ class Importer {
   const ::onnx::GraphProto& graph_;
   Imported result_;
   KnownTensors tensors_;
-  Arithmetic arithmetic_;                          ///< of constants
+  Arithmetic arithmetic_{kMostComputed};           ///< of constants
   std::unordered_map<std::string, int> place_of_;  ///< of initializers in the file
   std::vector<bool> is_parameter_;
   int next_ = 0;  ///< initializer to add
   std::unordered_map<std::string, Value> parameters_;
+  std::unordered_map<std::string, int> last_number_;  ///< behind a name that was taken
 };
 
 }  // namespace
 
-Imported import_model(const ::onnx::ModelProto& file, const ImportOptions& options) {
+Imported import_model(::onnx::ModelProto file, const ImportOptions& options) {
+  drop_suppression(*file.mutable_graph());
   return Importer(file, options).run();
 }
 
@@ -472,7 +468,7 @@ Imported read_onnx(const fs::path& path, const ImportOptions& options) {
   ImportOptions with_folder = options;
   with_folder.folder = folder_of(path);
   try {
-    return import_model(file, with_folder);
+    return import_model(std::move(file), with_folder);
   } catch (const ShapeError& error) {
     throw InputError("{}: {}", path.string(), error.what());
   } catch (const InputError& error) {

@@ -28,12 +28,14 @@ struct Imported {
 /// DequantizeLinear is a FakeQuant with the range that gives its scale; weights whose codes stay within 63
 /// have 7 bits. Conversions between FP32 and FP16, and copies, are seen through; constants may be
 /// initializers, Constant nodes, or computed from such. What follows the prediction maps is recognised by
-/// what it computes: on made-up maps it must give the numbers of ir::Decode, which takes its place.
+/// what it computes: on made-up maps it must give the numbers of ir::Decode, which takes its place. A
+/// suppression of boxes is left out: the network gives all of them. Images of bytes become images in [0, 1].
 ///
 /// Throws InputError that names node and operator, or the tensor: unknown operators, other attributes than
 /// our operators have, operands that no node before makes (a cycle, too), broken tensors, scales that are not
-/// above 0, zero points that are not 0, an input that is not [N, 3, H, W] with sides of at most 8192.
-Imported import_model(const ::onnx::ModelProto& file, const ImportOptions& options = {});
+/// above 0, zero points that are not 0, an input that is not [N, 3, H, W], or [N, H, W, 3] of bytes, with
+/// sides of at most 8192.
+Imported import_model(::onnx::ModelProto file, const ImportOptions& options = {});
 
 /// The same of a file, whose name then begins the messages. Throws as read_file, too.
 Imported read_onnx(const std::filesystem::path& path, const ImportOptions& options = {});

@@ -41,22 +41,30 @@ class Tail {
   /// Values of the network that are read, but for those of which only the shape is, and whether a Sigmoid
   /// lies on their way.
   std::map<std::string, bool> sources() const {
+    constexpr size_t kMostSources = 64;
     std::map<std::string, bool> found;
     for (const int place : nodes_) {
       const auto& node = graph_.node(place);
       if (!Arithmetic::knows(node.op_type())) refuse(node, "the operator is not known");
       for (const std::string& input : node.input()) {
-        if (node.op_type() != "Shape" && !input.empty() &&
-            std::holds_alternative<Value>(tensors_.by_name.at(input)))
-          found.emplace(input, passes_sigmoid(input));
+        if (node.op_type() == "Shape" || input.empty() || found.contains(input) ||
+            !std::holds_alternative<Value>(tensors_.by_name.at(input)))
+          continue;
+        if (found.size() == kMostSources)
+          refuse(node, "output '{}' is made of more than {} maps from here", output_, kMostSources);
+        found.emplace(input, passes_sigmoid(input));
       }
     }
     return found;
   }
 
-  /// The output, given its sources. `shape_of` has the shapes of the network's values.
+  /// The output, given its sources. `values` has the shapes of the network's values.
   ir::Tensor run(const std::map<std::string, ir::Tensor>& sources, const ir::Graph& values, int64_t batch) {
-    Arithmetic arithmetic;
+    // A decoding has some 60 steps, none of more elements than the maps; of small maps it is the constants
+    // that count.
+    constexpr int64_t kSteps = 128, kConstants = int64_t{1} << 20;
+    Arithmetic arithmetic(kConstants);
+    for (const auto& [name, tensor] : sources) arithmetic.allow(kSteps * std::ssize(tensor.data));
     std::map<std::string, ir::Tensor> results = sources;
     for (const int place : nodes_) {
       const auto& node = graph_.node(place);
@@ -165,6 +173,17 @@ void compare(const ir::Tensor& got, const ir::Tensor& want, const std::string& o
   }
 }
 
+/// How many numbers of maps are worth computing: what a network of that size may well give for a batch, and
+/// one image of 640 pixels and 80 classes at any rate.
+int64_t most_numbers(const ir::Graph& network) {
+  constexpr int64_t kOneImage = int64_t{1} << 20, kPerParameter = 32, kMost = int64_t{1} << 26;
+  int64_t parameters = 0;
+  for (const ir::Node& node : network.nodes()) {
+    if (std::holds_alternative<ir::Parameter>(node.op)) parameters += ir::element_count(node.shape);
+  }
+  return std::min(kOneImage + kPerParameter * parameters, kMost);
+}
+
 /// Numbers as heads give them.
 ir::Array made_up(const ir::Shape& shape, bool is_score, Random& random) {
   ir::Array array = ir::Array::zeros(shape);
@@ -177,7 +196,7 @@ ir::Array made_up(const ir::Shape& shape, bool is_score, Random& random) {
 
 Decoding import_decode(const ::onnx::GraphProto& graph, const std::string& output, int64_t batch,
                        const KnownTensors& tensors, const ir::Graph& network) {
-  constexpr int64_t kMostNumbers = int64_t{1} << 24;
+  const int64_t most = most_numbers(network);
   Tail tail(graph, output, tensors);
   const std::vector<Level> levels = levels_of(tail.sources(), output, tensors, network);
   // The same maps as parameters of a model that is nothing but a Decode.
@@ -196,8 +215,11 @@ Decoding import_decode(const ::onnx::GraphProto& graph, const std::string& outpu
       ir::Shape shape = network.node(result.maps.back()).shape;
       shape[0] = batch;
       numbers += ir::element_count(shape);
-      if (numbers > kMostNumbers)
-        throw InputError("onnx: output '{}': maps of more than {} numbers", output, kMostNumbers);
+      if (numbers > most) {
+        throw InputError(
+            "onnx: output '{}': maps of more than {} numbers; smaller images or batches are accepted", output,
+            most);
+      }
       ir::Array array = made_up(shape, is_score, random);
       maps[name] = {shape, {array.floats().begin(), array.floats().end()}};
       decoded.push_back(referee.add_parameter(fmt::format("map{}", decoded.size()), std::move(array), false));

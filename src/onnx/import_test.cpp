@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <ctime>
 
 #include "base/errors.h"
 #include "base/files.h"
@@ -155,6 +156,73 @@ TEST_F(Hostile, FilesThatAreCutAnywhereAreRefusedOrWhole) {
     write_file(folder / "cut.onnx", bytes.substr(0, length));
     EXPECT_THROW(read_onnx(folder / "cut.onnx"), InputError) << length;
   }
+}
+
+TEST_F(Hostile, ConstantsThatAreMuchLargerThanTheFileAreRefused) {
+  const int64_t extent = int64_t{1} << 23;
+  auto& shape = *file_.mutable_graph()->add_initializer();
+  shape.set_name("shape");
+  shape.set_data_type(::onnx::TensorProto::INT64);
+  shape.add_dims(1);
+  shape.add_int64_data(extent);
+  auto& node = *file_.mutable_graph()->add_node();
+  node.set_op_type("ConstantOfShape");
+  node.add_input("shape");
+  node.add_output("large");
+  expect_refused(file_, AllOf(HasSubstr("'large' (ConstantOfShape)"), HasSubstr("elements")));
+  tensor_of(file_, "shape").set_int64_data(0, extent / 4);
+  EXPECT_NO_THROW(import_model(file_));
+}
+
+TEST_F(Hostile, MoreOutputsThanNetworksHaveAreRefused) {
+  for (int i = 0; i < 256; ++i) *file_.mutable_graph()->add_output() = file_.graph().output(0);
+  expect_refused(file_, HasSubstr("257 outputs"));
+}
+
+TEST(Import, EqualNamesAreNumberedInTheTimeThatOthersTake) {
+  constexpr int kCount = 30'000;
+  ::onnx::ModelProto file = emit(quantized(), {});
+  std::string last = file.graph().output(0).name();
+  for (int i = 0; i < kCount; ++i) {
+    auto& node = *file.mutable_graph()->add_node();
+    node.set_op_type("Relu");
+    node.add_input(last);
+    last.clear();
+    // Two characters that become the same one.
+    for (int bit = 0; bit < 15; ++bit) last += (i >> bit) % 2 == 0 ? '!' : '?';
+    node.add_output(last);
+  }
+  const std::clock_t start = std::clock();
+  const ir::Model model = import_model(file).model;
+  EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 5);
+  EXPECT_TRUE(model.graph.find(fmt::format("{}_{}", std::string(15, '_'), kCount - 1)));
+}
+
+// Images of bytes -----------------------------------------------------------------------------------------
+
+class Bytes : public testing::Test {
+ protected:
+  ::onnx::ModelProto file_ = emit(quantized(), {.images = ImageType::bytes});
+};
+
+TEST_F(Bytes, AreTheImagesOfTheNetwork) {
+  EXPECT_EQ(emit(import_model(file_).model, {}).SerializeAsString(),
+            emit(quantized(), {}).SerializeAsString());
+}
+
+TEST_F(Bytes, DividedByAnotherNumberAreRefused) {
+  set_float(tensor_of(file_, "images.white"), 256);
+  expect_refused(file_, AllOf(HasSubstr("'images.scaled' (Div)"), HasSubstr("1/255")));
+}
+
+TEST_F(Bytes, DividedAsIntegersAreRefused) {
+  node_of(file_, "images.scaled").set_input(0, "images");
+  expect_refused(file_, AllOf(HasSubstr("'images.scaled' (Div)"), HasSubstr("Cast")));
+}
+
+TEST_F(Bytes, WithAnotherOrderOfAxesAreRefused) {
+  node_of(file_, "images.planes").mutable_attribute(0)->set_ints(2, 2);
+  expect_refused(file_, AllOf(HasSubstr("'images.planes' (Transpose)"), HasSubstr("[N, 3, H, W]")));
 }
 
 TEST(Import, NamesOfOtherProgramsBecomeNamesOfAGraph) {

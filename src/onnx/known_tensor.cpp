@@ -11,6 +11,11 @@ bool KnownTensors::is_constant(const std::string& name) const {
          (std::holds_alternative<Stored>(found->second) || std::holds_alternative<Folded>(found->second));
 }
 
+bool KnownTensors::is_stored(const std::string& name) const {
+  const auto found = by_name.find(name);
+  return found != by_name.end() && std::holds_alternative<Stored>(found->second);
+}
+
 void KnownTensors::count(const std::string& name, size_t elements) const {
   constexpr size_t kMost = size_t{1} << 27;
   elements_ += elements;

@@ -40,13 +40,19 @@ struct Codes {
   Steps steps;
 };
 
+/// Images of bytes [N, H, W, 3], until they are what networks read.
+struct Pixels {
+  ir::Value image;  ///< [N, 3, H, W] in [0, 1]
+  bool are_floats = false, are_scaled = false, are_planes = false;
+};
+
 /// What no operator of ours makes; the first node on the way to it that has none.
 struct Foreign {
   const ::onnx::NodeProto* maker;
 };
 
 /// What an import knows of a tensor of the file.
-using KnownTensor = std::variant<Foreign, ir::Value, Stored, Folded, SigmoidOf, Codes>;
+using KnownTensor = std::variant<Foreign, ir::Value, Stored, Folded, SigmoidOf, Codes, Pixels>;
 
 /// All tensors by name, and the nodes that make them, by their place in the file.
 struct KnownTensors {
@@ -55,6 +61,8 @@ struct KnownTensors {
   std::filesystem::path folder;  ///< of external data
 
   bool is_constant(const std::string& name) const;
+  /// A constant that the file holds.
+  bool is_stored(const std::string& name) const;
   /// Of a constant. Throws what read_tensor throws, and InputError when more than 2^27 elements were asked
   /// for in all: a small file may have many nodes that read one large tensor.
   ir::Array array(const std::string& name) const;

@@ -76,6 +76,29 @@ TEST(Import, EveryQuantizerComesBack) {
   }
 }
 
+TEST(Import, FilesThatSuppressBoxesComeBackAsTheNetworkBeforeIt) {
+  const std::string decoded = onnx::emit(two_levels(), {}).SerializeAsString();
+  for (const onnx::Suppressor by : all_values<onnx::Suppressor>()) {
+    for (const onnx::ImageType images : all_values<onnx::ImageType>()) {
+      const ::onnx::ModelProto file =
+          onnx::emit(two_levels(), {.images = images, .suppression = onnx::Suppression{.by = by}});
+      EXPECT_TRUE(onnx::emit(onnx::import_model(file).model, {}).SerializeAsString() == decoded);
+    }
+  }
+}
+
+TEST(Import, ASuppressionOfOtherBoxesIsRefused) {
+  // Corners that are said to be centres and sizes.
+  ::onnx::ModelProto file =
+      onnx::emit(two_levels(), {.suppression = onnx::Suppression{.by = onnx::Suppressor::efficient}});
+  for (auto& node : *file.mutable_graph()->mutable_node()) {
+    for (auto& attribute : *node.mutable_attribute()) {
+      if (attribute.name() == "box_coding") attribute.set_i(1);
+    }
+  }
+  EXPECT_THAT([&] { onnx::import_model(file); }, ThrowsMessage<InputError>(HasSubstr("our decoding gives")));
+}
+
 TEST(Import, WhatComesBackComputesTheSame) {
   const ir::Model model = quantized_chain(true);
   passes::expect_same_outputs(model, onnx::import_model(onnx::emit(model, {.form = Form::qdq})).model, 0);

@@ -25,7 +25,7 @@ add_library(y6q_unoptimised INTERFACE)
 target_compile_options(y6q_unoptimised INTERFACE -O0)
 
 # Sources of a folder are compiled eight at a time: each then reads its headers, LibTorch's above all, once, which saves
-# about half of the time of a build from nothing. Names in a folder's anonymous namespaces must then differ; builds that leave
+# about half of the time of a build from nothing, and so are its tests. Names in a folder's anonymous namespaces must then differ; builds that leave
 # it off (dev, clang-tidy) show what each source forgot to include.
 option(Y6Q_UNITY "Compile the sources of a folder together" OFF)
 function(y6q_compile_together target)

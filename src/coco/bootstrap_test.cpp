@@ -8,17 +8,17 @@
 namespace y6q::coco {
 namespace {
 
-constexpr double kTolerance = 1e-12;
+constexpr double kRounding = 1e-12;
 
-struct Sample {
+struct Images {
   GroundTruth truth;
   Detections found;
 };
 
 /// Scores are continuous: copies of an image stand side by side in any order of equal scores.
-Sample random_case(uint64_t seed) {
+Images random_images(uint64_t seed) {
   Random random(seed);
-  Sample result;
+  Images result;
   const int64_t images = 3 + random.index(8);
   for (int64_t c = 1; c <= 3; ++c) result.truth.categories.push_back({c, "c"});
   for (int64_t i = 1; i <= images; ++i) {
@@ -39,9 +39,9 @@ Sample random_case(uint64_t seed) {
 }
 
 /// The same images again and again, each copy with an id of its own that keeps the order.
-Sample copied(const Sample& once, std::span<const uint32_t> times) {
+Images copied(const Images& once, std::span<const uint32_t> times) {
   constexpr int64_t kCopies = 1000;
-  Sample result;
+  Images result;
   result.truth.categories = once.truth.categories;
   for (size_t i = 0; i < once.truth.images.size(); ++i) {
     const int64_t image = once.truth.images[i];
@@ -70,34 +70,34 @@ std::array<double, kResampledCount> resampled_stats(const Result& result) {
 TEST(Replicate, EqualsAnEvaluationOfCopiedImages) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
-    const Sample once = random_case(seed);
+    const Images once = random_images(seed);
     const ReplicateEvaluator evaluator{Case(once.truth, once.found, {})};
     Random random(seed, 1);
     std::vector<uint32_t> times(once.truth.images.size());
     for (uint32_t& n : times) n = seed == 0 ? 1 : static_cast<uint32_t>(random.index(4));
     times.front() = 1;
-    const Sample copies = copied(once, times);
+    const Images copies = copied(once, times);
     const Result want = evaluate(copies.truth, copies.found);
     const ReplicateStats got = evaluator.evaluate(times);
     const auto stats = resampled_stats(want);
     for (size_t i = 0; i < kResampledCount; ++i)
-      ASSERT_NEAR(got.stats[i], stats[i], kTolerance) << kResampledNames[i];
+      ASSERT_NEAR(got.stats[i], stats[i], kRounding) << kResampledNames[i];
     for (size_t k = 0; k < want.classes.size(); ++k)
-      ASSERT_NEAR(got.class_ap[k], want.classes[k].ap, kTolerance) << "class " << k;
+      ASSERT_NEAR(got.class_ap[k], want.classes[k].ap, kRounding) << "class " << k;
   }
 }
 
 TEST(Bootstrap, ValuesAreThoseOfTheDataAndLieInTheirIntervals) {
-  const Sample one = random_case(7);
+  const Images one = random_images(7);
   const BootstrapResult result = bootstrap(one.truth, one.found, {}, {.replicates = 200, .seed = 3});
-  EXPECT_NEAR(result.stats[0].value, evaluate(one.truth, one.found).map(), kTolerance);
+  EXPECT_NEAR(result.stats[0].value, evaluate(one.truth, one.found).map(), kRounding);
   EXPECT_LT(result.stats[0].low, result.stats[0].value);
   EXPECT_GT(result.stats[0].high, result.stats[0].value);
   EXPECT_EQ(result.replicate_ap.size(), 200U);
 }
 
 TEST(Bootstrap, DependsOnTheSeedAndNotOnTheThreads) {
-  const Sample one = random_case(7);
+  const Images one = random_images(7);
   const auto run = [&](uint64_t seed, int threads) {
     return bootstrap(one.truth, one.found, {.threads = threads}, {.replicates = 50, .seed = seed})
         .replicate_ap;
@@ -108,7 +108,7 @@ TEST(Bootstrap, DependsOnTheSeedAndNotOnTheThreads) {
 
 /// One image in two is found: AP is the share of images drawn that are found, a binomial over 400.
 TEST(Bootstrap, TheIntervalHasTheWidthOfABinomial) {
-  Sample one;
+  Images one;
   one.truth.categories = {{1, "c"}};
   for (int64_t i = 0; i < 400; ++i) {
     one.truth.images.push_back(i);
@@ -123,7 +123,7 @@ TEST(Bootstrap, TheIntervalHasTheWidthOfABinomial) {
 }
 
 TEST(Comparison, OfAFileWithItselfIsNothing) {
-  const Sample one = random_case(7);
+  const Images one = random_images(7);
   const ComparisonResult result = compare(one.truth, {&one.found, &one.found}, {}, {.replicates = 100});
   EXPECT_EQ(result.stats[0].difference.value, 0);
   EXPECT_EQ(result.stats[0].difference.low, 0);
@@ -134,7 +134,7 @@ TEST(Comparison, OfAFileWithItselfIsNothing) {
 /// 100 images of one object. The second file misses ten more: no draw of images makes it the better one, but
 /// one that draws none of the ten (0.9^100 = 3e-5).
 TEST(Comparison, SeesASmallDropThatIsEverywhereTheSame) {
-  Sample one;
+  Images one;
   Detections worse;
   one.truth.categories = {{1, "c"}};
   for (int64_t i = 0; i < 100; ++i) {
@@ -145,7 +145,7 @@ TEST(Comparison, SeesASmallDropThatIsEverywhereTheSame) {
     if (i >= 60) worse.add(i, 1, {0, 0, 50, 50}, score);
   }
   const ComparisonResult result = compare(one.truth, {&one.found, &worse}, {}, {.replicates = 500});
-  EXPECT_NEAR(result.stats[0].difference.value, 41.0 / 101 - 51.0 / 101, kTolerance);
+  EXPECT_NEAR(result.stats[0].difference.value, 41.0 / 101 - 51.0 / 101, kRounding);
   EXPECT_LT(result.stats[0].difference.high, 0);
   EXPECT_NEAR(result.stats[0].p_value, 2.0 / 501, 1e-9);
   EXPECT_GT(result.first.stats[0].high, result.first.stats[0].low) << "unpaired intervals overlap";
@@ -153,7 +153,7 @@ TEST(Comparison, SeesASmallDropThatIsEverywhereTheSame) {
 }
 
 TEST(Bootstrap, RefusesOptionsOutOfRange) {
-  const Sample one = random_case(1);
+  const Images one = random_images(1);
   EXPECT_THROW(bootstrap(one.truth, one.found, {}, {.replicates = 0}), UsageError);
   EXPECT_THROW(bootstrap(one.truth, one.found, {}, {.confidence = 1}), UsageError);
 }

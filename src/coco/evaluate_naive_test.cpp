@@ -142,7 +142,6 @@ NaiveCurve naive_curve(const Sample& c, int64_t category, double threshold, size
 }
 
 TEST(CocoEvalNaive, RandomCasesAgreeWithTheDefinition) {
-  constexpr double kTolerance = 1e-12;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
     const Sample c = random_case(seed);
@@ -158,10 +157,10 @@ TEST(CocoEvalNaive, RandomCasesAgreeWithTheDefinition) {
             const NaiveCurve want = naive_curve(c, got.classes[k].category.id, got.iou_thresholds[t], a,
                                                 static_cast<size_t>(limits[m]));
             const size_t classes = got.classes.size();
-            ASSERT_NEAR(got.recall[((t * classes + k) * 4 + a) * 3 + m], want.recall, kTolerance);
+            ASSERT_NEAR(got.recall[((t * classes + k) * 4 + a) * 3 + m], want.recall, 1e-12);
             for (size_t r = 0; r < 101; ++r) {
               const size_t at = (((t * 101 + r) * classes + k) * 4 + a) * 3 + m;
-              ASSERT_NEAR(got.precision[at], want.precision[r], kTolerance)
+              ASSERT_NEAR(got.precision[at], want.precision[r], 1e-12)
                   << t << ' ' << k << ' ' << a << ' ' << m;
               ASSERT_EQ(got.scores[at], want.score[r]) << t << ' ' << r << ' ' << k << ' ' << a << ' ' << m;
               if (a == 0 && m == 2 && want.precision[r] >= 0) sum += want.precision[r], ++defined;
@@ -170,7 +169,7 @@ TEST(CocoEvalNaive, RandomCasesAgreeWithTheDefinition) {
         }
       }
     }
-    ASSERT_NEAR(got.map(), defined ? sum / static_cast<double>(defined) : -1, kTolerance);
+    ASSERT_NEAR(got.map(), defined ? sum / static_cast<double>(defined) : -1, 1e-12);
   }
 }
 

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
 #include <limits>
 
 #include "base/errors.h"
@@ -17,9 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-/// Without the sync of write_file, which thousands of files would wait for.
-void put(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 /// images -> conv (weights of all three array types) -> relu.
 ModelFile sample() {
@@ -134,7 +130,7 @@ TEST_F(ModelFileTest, EveryCutIsNoticed) {
   write_model(path_, sample());
   const std::string whole = read_file(path_);
   for (size_t length = 0; length < whole.size(); length += 7) {
-    put(path_, whole.substr(0, length));
+    support::put(path_, whole.substr(0, length));
     EXPECT_THROW(read_model(path_), InputError) << length;
   }
 }
@@ -148,7 +144,7 @@ TEST_F(ModelFileTest, NoFlippedByteIsFatal) {
   for (size_t i = 0; i < 8 + length; ++i) {
     std::string bytes = whole;
     bytes[i] = static_cast<char>(bytes[i] ^ (1 << (i % 8)));
-    put(path_, bytes);
+    support::put(path_, bytes);
     try {
       read_model(path_);
     } catch (const InputError&) {

@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <fstream>
 
 #include "base/errors.h"
 #include "support/folder.h"
@@ -17,9 +16,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-/// Without the sync of write_file, which thousands of files would wait for.
-void put(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
-
 class Safetensors : public testing::Test {
  protected:
   support::Folder folder_;
@@ -30,7 +26,7 @@ class Safetensors : public testing::Test {
     const uint64_t length = header.size();
     std::string bytes(sizeof(length), '\0');
     std::memcpy(bytes.data(), &length, sizeof(length));
-    put(path_, bytes + header + data);
+    support::put(path_, bytes + header + data);
     return path_;
   }
   void expect_refused(const std::string& header, const std::string& data, const std::string& message) {
@@ -152,7 +148,7 @@ TEST_F(Safetensors, HeaderLongerThanTheFileIsRefused) {
   for (const uint64_t length : {uint64_t{3}, uint64_t{1} << 40, ~uint64_t{0}}) {
     std::string bytes(10, ' ');
     std::memcpy(bytes.data(), &length, sizeof(length));
-    put(path_, bytes);
+    support::put(path_, bytes);
     EXPECT_THROW(SafetensorsReader{path_}, InputError) << length;
   }
 }
@@ -161,7 +157,7 @@ TEST_F(Safetensors, EveryCutIsNoticed) {
   write_sample();
   const std::string whole = read_file(path_);
   for (size_t length = 0; length < whole.size(); ++length) {
-    put(path_, whole.substr(0, length));
+    support::put(path_, whole.substr(0, length));
     EXPECT_THROW(SafetensorsReader{path_}, InputError) << length;
   }
 }
@@ -175,7 +171,7 @@ TEST_F(Safetensors, NoFlippedByteOfTheHeaderIsFatal) {
   for (size_t i = 0; i < 8 + length; ++i) {
     std::string bytes = whole;
     bytes[i] = static_cast<char>(bytes[i] ^ (1 << (i % 8)));
-    put(path_, bytes);
+    support::put(path_, bytes);
     try {
       const SafetensorsReader reader(path_);
       for (const auto& [name, tensor] : reader.tensors()) {

@@ -71,7 +71,7 @@ TEST(Deploy, ListsItsPasses) {
 }
 
 /// Each quantizer by the name of what it quantizes.
-std::vector<std::vector<std::string>> group_names(const ir::Graph& graph) {
+std::vector<std::vector<std::string>> names_of_sources(const ir::Graph& graph) {
   std::vector<std::vector<std::string>> groups;
   for (const auto& group : range_groups(graph)) {
     groups.emplace_back();
@@ -87,7 +87,7 @@ TEST(QuantizedYolov6, HasTheGroupsOfTheSpecification) {
   for (const char* architecture : {"yolov6n", "yolov6s"}) {
     const ir::Model model =
         insert_quantizers(deploy(models::yolov6({.architecture = architecture, .image_size = {64, 64}})), {});
-    EXPECT_THAT(group_names(model.graph),
+    EXPECT_THAT(names_of_sources(model.graph),
                 UnorderedElementsAre(
                     ElementsAre("backbone.ERBlock_5.2.sppf.cv1.relu", "backbone.ERBlock_5.2.sppf.m.0",
                                 "backbone.ERBlock_5.2.sppf.m.1", "backbone.ERBlock_5.2.sppf.m.2",

@@ -16,7 +16,7 @@ Row row(const char* model, double map, const char* precision, double ms) {
 }
 
 /// float 50.0 at 4 ms, the PTQ engine 49.8 at 2 ms.
-Result example() {
+Result deployable() {
   Result result{.split = "val", .isa = "avx2"};
   result.rows = {row("float", 0.5, "fp32", 4), row("ptq_engine", 0.498, "int8", 2)};
   result.rows[1].to_float = Difference{-0.002, -0.006, 0.002, 0.3};
@@ -25,7 +25,7 @@ Result example() {
 }
 
 TEST(Verdict, IsTheFastestFormThatLosesNothingBeyondNoise) {
-  const Verdict found = verdict(example());
+  const Verdict found = verdict(deployable());
   EXPECT_EQ(found.model, "ptq_engine");
   EXPECT_EQ(found.file, "export/ptq_engine.onnx");
   EXPECT_THAT(found.text, AllOf(HasSubstr("Deploy PTQ, INT8 engine"), HasSubstr("mAP 49.8, -0.2 points"),
@@ -34,7 +34,7 @@ TEST(Verdict, IsTheFastestFormThatLosesNothingBeyondNoise) {
 }
 
 TEST(Verdict, OfFormsThatAreAsFastTheMostAccurateAndSaysWhenThatIsNoise) {
-  Result result = example();
+  Result result = deployable();
   result.rows.push_back(row("engine", 0.5, "int8", 2.05));
   result.rows[2].simulation = "qat";
   result.rows[2].to_float = Difference{0, -0.003, 0.003, 1};
@@ -48,7 +48,7 @@ TEST(Verdict, OfFormsThatAreAsFastTheMostAccurateAndSaysWhenThatIsNoise) {
 }
 
 TEST(Verdict, AnEngineThatDoesNotComputeItsSimulationIsNoCandidate) {
-  Result result = example();
+  Result result = deployable();
   result.rows[1].to_simulation = Difference{-0.02, -0.03, -0.01, 0.001};
   const Verdict found = verdict(result);
   EXPECT_EQ(found.model, "float");
@@ -56,7 +56,7 @@ TEST(Verdict, AnEngineThatDoesNotComputeItsSimulationIsNoCandidate) {
 }
 
 TEST(Verdict, ALossThatIsRealMayBeHalfAPoint) {
-  Result result = example();
+  Result result = deployable();
   result.rows[1].to_float = Difference{-0.004, -0.006, -0.002, 0.01};
   EXPECT_THAT(verdict(result).text, AllOf(HasSubstr("Deploy PTQ"), HasSubstr("a real loss")));
   result.rows[1].to_float = Difference{-0.02, -0.03, -0.01, 0.01};
@@ -64,13 +64,13 @@ TEST(Verdict, ALossThatIsRealMayBeHalfAPoint) {
 }
 
 TEST(Verdict, WhatIsNoFasterIsNotWorthIt) {
-  Result result = example();
+  Result result = deployable();
   result.rows[1].latency_ms["int8"] = 4.1;
   EXPECT_EQ(verdict(result).model, "float");
 }
 
 TEST(Verdict, WithoutSpeedsNothingIsRecommended) {
-  Result result = example();
+  Result result = deployable();
   for (Row& each : result.rows) each.latency_ms.clear();
   EXPECT_EQ(verdict(result).model, "");
   EXPECT_THAT(verdict(result).text, HasSubstr("Speed was not measured"));

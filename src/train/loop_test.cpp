@@ -13,7 +13,7 @@
 namespace y6q::train {
 namespace {
 
-constexpr int64_t kSide = 64, kCount = 10;
+constexpr int64_t kPixels = 64, kCount = 10;
 
 ir::Array drawn(Random& random, ir::Shape shape) {
   ir::Array array = ir::Array::zeros(std::move(shape));
@@ -22,10 +22,10 @@ ir::Array drawn(Random& random, ir::Shape shape) {
 }
 
 /// Three levels of one convolution with batch normalisation each, and a class and a box convolution on each.
-ir::Model tiny_model() {
+ir::Model small_model() {
   Random random(1);
   ir::Model m;
-  ir::Value x = m.graph.add("images", ir::Input{{1, 3, kSide, kSide}}, {});
+  ir::Value x = m.graph.add("images", ir::Input{{1, 3, kPixels, kPixels}}, {});
   int64_t channels = 3;
   std::vector<ir::Value> classes, boxes;
   for (int64_t level = 0; level < 3; ++level) {
@@ -94,9 +94,9 @@ class TrainLoop : public testing::Test {
   void add_image(Random& random, int64_t index) {
     const int64_t label = random.index(2), x0 = random.index(30), y0 = random.index(30),
                   side = 16 + random.index(16);
-    image::Image picture(kSide, kSide);
-    for (int64_t y = 0; y < kSide; ++y) {
-      for (int64_t x = 0; x < kSide; ++x) {
+    image::Image picture(kPixels, kPixels);
+    for (int64_t y = 0; y < kPixels; ++y) {
+      for (int64_t x = 0; x < kPixels; ++x) {
         const bool inside = x >= x0 && x < x0 + side && y >= y0 && y < y0 + side;
         for (int c = 0; c < 3; ++c) {
           const int64_t level = inside ? (label == 0 ? 220 : 20) : 100 + random.index(40);
@@ -106,25 +106,25 @@ class TrainLoop : public testing::Test {
     }
     const fs::path path = folder_ / fmt::format("{}.png", index);
     image::encode_file(path, picture);
-    const auto part = [](int64_t pixels) { return static_cast<double>(pixels) / kSide; };
+    const auto part = [](int64_t pixels) { return static_cast<double>(pixels) / kPixels; };
     dataset_.images.push_back(
         {path,
          index + 1,
-         kSide,
-         kSide,
+         kPixels,
+         kPixels,
          {{label, part(x0) + part(side) / 2, part(y0) + part(side) / 2, part(side), part(side)}}});
   }
 
   TrainResult run(const TrainRecipe& recipe, const TrainContext& context) {
     at::set_num_threads(2);
     data::Loader loader(dataset_, {.batch_size = recipe.batch_size,
-                                   .image_height = kSide,
-                                   .image_width = kSide,
+                                   .image_height = kPixels,
+                                   .image_width = kPixels,
                                    .shuffle = true,
                                    .augment = true,
                                    .recipe = recipe.augment,
                                    .seed = recipe.seed});
-    return train({tiny_model()}, loader, recipe, context);
+    return train({small_model()}, loader, recipe, context);
   }
 
   /// A stand-in for an evaluation: some number that depends on the weights.
@@ -148,7 +148,7 @@ TEST_F(TrainLoop, LearnsAndReports) {
   EXPECT_TRUE(result.history[1].map.has_value());
   EXPECT_TRUE(result.history[11].map.has_value());
   EXPECT_EQ(read_file(context.history_csv), history_csv(result.history));
-  EXPECT_NE(result.last.weights, tiny_model().weights);
+  EXPECT_NE(result.last.weights, small_model().weights);
 }
 
 TEST_F(TrainLoop, ResumedRunsEndWithTheSameWeights) {
@@ -249,7 +249,7 @@ TEST_F(TrainLoop, FrozenParametersStayAsTheyWere) {
   TrainRecipe recipe = small_recipe();
   recipe.ema = false;
   recipe.freeze = {"*.weight"};
-  const ir::Model start = tiny_model();
+  const ir::Model start = small_model();
   const TrainResult result = run(recipe, {});
   for (const auto& [name, array] : result.last.weights) {
     const bool is_weight = name.ends_with(".weight");

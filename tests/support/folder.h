@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 
 #include "base/files.h"
@@ -35,5 +36,10 @@ class Folder {
  private:
   fs::path path_;
 };
+
+/// Without the sync of write_file, which tests of thousands of files would wait for.
+inline void put(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 }  // namespace y6q::support

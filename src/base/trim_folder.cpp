@@ -5,6 +5,13 @@
 
 namespace y6q {
 
+bool mark_used(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return false;
+  fs::last_write_time(file, fs::file_time_type::clock::now(), ignored);
+  return true;
+}
+
 void trim_folder(const fs::path& folder, uint64_t most_bytes, const fs::path& kept) {
   struct Entry {
     fs::path path;

@@ -56,9 +56,11 @@ struct Dataset {
 
 /// Where what was found in images is kept, so that files that have not changed are not read again.
 struct ImageIndexOptions {
-  fs::path folder{};     ///< empty: every image is read
-  bool verify = false;   ///< every image is read all the same, and what is kept is corrected
-  double worth_s = 1;    ///< seconds: what was found faster is not kept
+  fs::path folder{};                     ///< empty: every image is read
+  bool verify = false;                   ///< every image is read all the same, and what is kept is corrected
+  double worth_s = 1;                    ///< seconds: what was found faster is not kept
+  uint64_t bytes = uint64_t{256} << 20;  ///< of all files in the folder; those of sets that were opened
+                                         ///< longest ago go first
   double settled_s = 2;  ///< seconds: a file that was written so shortly before is read again next time
 };
 

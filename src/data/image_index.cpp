@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/errors.h"
+#include "base/trim_folder.h"
 #include "image/decode.h"
 
 namespace y6q::data {
@@ -65,10 +66,10 @@ bool is_settled(const FileStamp& stamp, double settled_s) {
 }
 
 FoundImages read_index(const fs::path& file) {
-  if (file.empty()) return {};
+  if (file.empty() || !mark_used(file)) return {};
   try {
     return parse_image_index(read_file(file, kMaxIndexBytes));
-  } catch (const Error&) {  // absent, or not for us to read
+  } catch (const Error&) {  // not for us to read
     return {};
   }
 }
@@ -148,6 +149,7 @@ void ImageIndex::save(Monitor& monitor) const {
   if (known_.empty() && taken.count() < options_.worth_s) return;
   try {
     write_file(file_, image_index_text(now_));
+    trim_folder(file_.parent_path(), options_.bytes, file_);
   } catch (const Error& error) {
     monitor.message(fmt::format("data: what was found in the images is not kept, they will be read again: {}",
                                 error.what()));

@@ -59,7 +59,8 @@ class ImageIndex {
   /// After an interruption: images that this run has not come to stay known.
   void keep_the_rest();
 
-  /// Writes the file where it would say something new. A file that cannot be written is one message.
+  /// Writes the file where it would say something new, and trims its folder. A file that cannot be written is
+  /// one message.
   void save(Monitor& monitor) const;
 
  private:

@@ -197,6 +197,24 @@ TEST_F(ImageIndexTest, WhatWasQuickIsNotKept) {
   EXPECT_FALSE(fs::exists(file()));
 }
 
+// The first set's index is the oldest file of the folder, but it has been opened since the stranger was
+// written.
+TEST_F(ImageIndexTest, SetsThatWereOpenedLongestAgoMakeRoomForOthers) {
+  read();
+  const auto now = fs::file_time_type::clock::now();
+  fs::last_write_time(file(), now - std::chrono::hours(3));
+  const fs::path stranger = root / "cache/stranger";
+  write_file(stranger, std::string(fs::file_size(file()), 'x'));
+  fs::last_write_time(stranger, now - std::chrono::hours(2));
+  read();
+  write_file(root / "b.yaml", read_file(root / "data.yaml"));
+  index.bytes = 5 * fs::file_size(file()) / 2;
+  read_dataset(root / "b.yaml", {.index = index}, messages);
+  EXPECT_TRUE(fs::exists(image_index_file(index, {root / "b.yaml"}, "train")));
+  EXPECT_TRUE(fs::exists(file()));
+  EXPECT_FALSE(fs::exists(stranger));
+}
+
 TEST_F(ImageIndexTest, AFolderThatCannotBeWrittenIsOneMessage) {
   write_file(root / "cache", "a file");
   expect_same(read(), read_without());

@@ -10,17 +10,6 @@
 #include "stages/export.h"
 
 namespace y6q::stages {
-namespace {
-
-/// Whether the file is there; the time of its last use is that of its modification.
-bool is_kept(const fs::path& file) {
-  if (!fs::exists(file)) return false;
-  std::error_code ignored;  // a cache that others own serves all the same
-  fs::last_write_time(file, fs::file_time_type::clock::now(), ignored);
-  return true;
-}
-
-}  // namespace
 
 EngineFile::EngineFile(const fs::path& file, const EngineCache& cache) : onnx_(file) {
   const FileKind kind =
@@ -34,7 +23,7 @@ EngineFile::EngineFile(const fs::path& file, const EngineCache& cache) : onnx_(f
     folder = temporary_;
   }
   onnx_ = folder / name;
-  if (is_kept(onnx_)) return;
+  if (mark_used(onnx_)) return;
   const bool is_quantized = !checkpoint::read_network({.weights = file}).info.scheme.empty();
   export_onnx({.weights = file,
                .out = onnx_,

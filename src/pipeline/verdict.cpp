@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kTolerated = 0.005;  ///< mAP, 0..1
 constexpr double kAsFast = 1.05;
+constexpr double kHardlyLearned = 0.05;  ///< mAP, 0..1
 
 struct Candidate {
   const Row* row;
@@ -71,6 +72,16 @@ std::string excluded(const Result& result) {
 Verdict verdict(const Result& result) {
   const auto plain = std::ranges::find(result.rows, "float", &Row::model);
   if (plain == result.rows.end()) return {};
+  if (plain->map < kHardlyLearned) {
+    return {{},
+            fmt::format(
+                "Nothing to deploy: the float network {}, so it has hardly learned yet, and its INT8 forms "
+                "say nothing about quantization. Train it longer, or look at the labels (yolov6q data "
+                "check).",
+                plain->map > 0 ? fmt::format("reaches mAP {:.1f} on {}", 100 * plain->map, result.split)
+                               : "finds no object of " + result.split),
+            {}};
+  }
   const std::optional<double> plain_ms = latency_of(*plain);
   if (!plain_ms) return {{}, "Speed was not measured, so nothing is recommended." + excluded(result), {}};
   std::vector<Candidate> candidates;

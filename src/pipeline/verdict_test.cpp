@@ -69,6 +69,21 @@ TEST(Verdict, WhatIsNoFasterIsNotWorthIt) {
   EXPECT_EQ(verdict(result).model, "float");
 }
 
+TEST(Verdict, ANetworkThatHasHardlyLearnedIsNotDeployed) {
+  Result result = example();
+  for (Row& each : result.rows) each.map = 0.027;
+  result.rows[1].to_float = Difference{0, -0.002, 0.002, 1};
+  const Verdict hardly = verdict(result);
+  EXPECT_EQ(hardly.model, "");
+  EXPECT_EQ(hardly.file, "");
+  EXPECT_THAT(hardly.text, AllOf(HasSubstr("reaches mAP 2.7 on val"), HasSubstr("Train it longer"),
+                                 Not(HasSubstr("Deploy"))));
+  for (Row& each : result.rows) each.map = 0;
+  EXPECT_THAT(verdict(result).text, HasSubstr("finds no object of val"));
+  for (Row& each : result.rows) each.map = 0.06;
+  EXPECT_EQ(verdict(result).model, "ptq_engine");
+}
+
 TEST(Verdict, WithoutSpeedsNothingIsRecommended) {
   Result result = deployable();
   for (Row& each : result.rows) each.latency_ms.clear();

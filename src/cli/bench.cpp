@@ -71,6 +71,7 @@ class BenchCommand : public Command {
         ->check(CLI::Range(int64_t{1}, int64_t{4096}))
         ->capture_default_str()
         ->group(kDataGroup);
+    add_engine(app, options_.engine);
     add_threads(app, options_.threads);
     app.add_option("--seconds", options_.seconds, "Seconds to measure each candidate in each round")
         ->check(CLI::Range(0.01, 600.0))
@@ -131,7 +132,7 @@ class BenchCommand : public Command {
       const auto& file = files_.emplace_back(
           std::make_unique<stages::EngineFile>(weights, stages::EngineCache{engine_file_folder()}));
       const Precision own =
-          engine::open(engine::Kind::openvino, file->onnx(), {.threads = options_.threads})->precision();
+          engine::open(options_.engine, file->onnx(), {.threads = options_.threads})->precision();
       add(file->onnx(), own == Precision::int8);
     }
     if (!float_.empty()) add(float_, false);

@@ -23,12 +23,10 @@ class BuildCommand : public Command {
     app.add_option("--weights", weights_, "Model file instead, which is exported for it")
         ->excludes(onnx)
         ->group(kModelGroup);
-    app.add_option(
-           "--engine", engine_,
-           "openvino, for this CPU; tensorrt: by the installed trtexec, the engine beside --out as .engine")
-        ->check(CLI::IsMember({"openvino", "tensorrt"}))
-        ->capture_default_str()
-        ->group(kModelGroup);
+    add_engine(app, options_.engine, &by_trtexec_)
+        ->description(
+            "Engine to compile it for, on this CPU; tensorrt: by the installed trtexec, the engine beside "
+            "--out as .engine");
     app.add_option("--cache", cache_,
                    "Calibration cache of an ONNX file without quantizers, for TensorRT 8 to 10")
         ->group(kModelGroup);
@@ -46,21 +44,23 @@ class BuildCommand : public Command {
 
   void run(Console& console) override {
     if (options_.onnx.empty() && weights_.empty()) throw UsageError("build: give --onnx or --weights");
-    if (engine_ == "tensorrt") return run_tensorrt(console);
-    if (options_.batch == 0) throw UsageError("build: --batch-size 0: openvino takes 1 to 4096");
+    if (by_trtexec_) return run_tensorrt(console);
+    if (options_.batch == 0)
+      throw UsageError("build: --batch-size 0: {} takes 1 to 4096", name_of(options_.engine));
     if (!cache_.empty()) throw UsageError("build: --cache: is for --engine tensorrt");
     const stages::EngineFile file(weights_.empty() ? options_.onnx : weights_, {engine_file_folder()});
     options_.onnx = file.onnx();
-    options_.precision = precision_.settle(options_.onnx, options_.threads, console.monitor());
+    options_.precision = precision_.settle(
+        options_.onnx, {.engine = options_.engine, .threads = options_.threads}, console.monitor());
     const stages::BuildResult result = stages::build(options_);
-    console.result(
-        fmt::format("OpenVINO on {}: {} layers, {} of {} convolutions in integers; in float: {}\n{}",
-                    result.isa, result.layers, result.integer_convolutions, result.convolutions,
-                    result.float_convolutions.empty()
-                        ? "none"
-                        : fmt::format("{}", fmt::join(result.float_convolutions, ", ")),
-                    result.note.empty() ? "" : result.note + "\n"),
-        stages::to_json(result));
+    console.result(fmt::format("{} on {}: {} layers, {} of {} convolutions in integers; in float: {}\n{}",
+                               engine::facts_of(result.engine).title, result.isa, result.layers,
+                               result.integer_convolutions, result.convolutions,
+                               result.float_convolutions.empty()
+                                   ? "none"
+                                   : fmt::format("{}", fmt::join(result.float_convolutions, ", ")),
+                               result.note.empty() ? "" : result.note + "\n"),
+                   stages::to_json(result));
   }
 
  private:
@@ -86,7 +86,7 @@ class BuildCommand : public Command {
   }
 
   stages::BuildOptions options_;
-  std::string engine_ = "openvino";
+  bool by_trtexec_ = false;
   fs::path cache_;
   fs::path weights_;
   PrecisionChoice precision_;

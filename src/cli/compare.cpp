@@ -58,6 +58,7 @@ class CompareCommand : public Command {
         ->expected(2)
         ->group(kModelGroup);
     run_.declare(app);
+    add_engine(app, run_.options.engine);
     app.add_option("--split", options_.split, "Split to compare on: train, val or test")
         ->check(CLI::IsMember({"train", "val", "test"}))
         ->capture_default_str()

@@ -60,8 +60,9 @@ class DetectCommand : public Command {
     options_.keep_pictures = !output_.out.empty() && output_.pictures;
     const stages::EngineFile file(weights_, {engine_file_folder()});
     options_.onnx = file.onnx();
-    options_.detector.precision =
-        precision_.settle(options_.onnx, options_.detector.threads, console.monitor());
+    options_.detector.precision = precision_.settle(
+        options_.onnx, {.engine = options_.detector.engine, .threads = options_.detector.threads},
+        console.monitor());
     detect(console);
     report(console);
     if (!summary_.broken.empty() && !skip_broken_) {
@@ -82,6 +83,7 @@ class DetectCommand : public Command {
         ->group(kDataGroup);
     app.add_option("--camera", options_.camera, "Number of a camera or URL of a stream; Ctrl-C ends it")
         ->group(kDataGroup);
+    add_engine(app, options_.detector.engine);
     add_precision(app, precision_);
     auto* data = app.add_option("--data", data_,
                                 "data.yaml with class names, for ONNX files without or to rename them")

@@ -26,7 +26,7 @@ class EvalCommand : public Command {
   void declare(CLI::App& app) override {
     app.add_option(
            "--weights", weights_,
-           "Model file (run in LibTorch; a calibrated one as simulated INT8), .onnx (run in OpenVINO) or, "
+           "Model file (run in LibTorch; a calibrated one as simulated INT8), .onnx (run in the engine) or, "
            "with --engine tensorrt, an engine of TensorRT")
         ->group(kModelGroup);
     declare_elsewhere(app);
@@ -70,10 +70,8 @@ class EvalCommand : public Command {
 
  private:
   void declare_elsewhere(CLI::App& app) {
-    app.add_option("--engine", engine_, "What runs --weights: openvino (of .onnx) or tensorrt (by trtexec)")
-        ->check(CLI::IsMember({"openvino", "tensorrt"}))
-        ->capture_default_str()
-        ->group(kModelGroup);
+    add_engine(app, run_.options.engine, &by_trtexec_)
+        ->description("Engine that runs an .onnx; tensorrt: trtexec runs an engine of its own");
     app.add_flag("--dynamic-batch", tensorrt_.dynamic, "The engine of TensorRT is for any batch size")
         ->group(kModelGroup);
     app.add_option(
@@ -88,13 +86,10 @@ class EvalCommand : public Command {
   }
 
   std::unique_ptr<infer::Runner> open(const stages::Run& run) {
-    const bool is_tensorrt = engine_ == "tensorrt" || !tensorrt_.outputs.empty();
+    const bool is_tensorrt = by_trtexec_ || !tensorrt_.outputs.empty();
     if (weights_.empty() && tensorrt_.outputs.empty())
       throw UsageError("eval: give --weights, --outputs, --inputs or --detections");
-    if (!is_tensorrt) {
-      return infer::open(weights_,
-                         {.precision = precision(run), .threads = run.threads(), .device = run.device()});
-    }
+    if (!is_tensorrt) return infer::open(weights_, run.runner(precision(run)));
     if (run.group().size() > 1) throw UsageError("eval: TensorRT is evaluated by one process");
     tensorrt_.engine = weights_;
     tensorrt_.image_size = options_.image_size;
@@ -142,7 +137,9 @@ class EvalCommand : public Command {
   std::optional<engine::Precision> precision(const stages::Run& run) const {
     const FileKind kind = kind_of(weights_);
     const bool is_engine = kind == FileKind::onnx || kind == FileKind::openvino_ir;
-    return is_engine ? precision_.settle(weights_, run.threads(), run.monitor()) : precision_.precision;
+    if (!is_engine) return precision_.precision;
+    return precision_.settle(weights_, {.engine = run.options().engine, .threads = run.threads()},
+                             run.monitor());
   }
 
   void declare_protocol(CLI::App& app) {
@@ -177,7 +174,7 @@ class EvalCommand : public Command {
 
   RunSetup run_;
   fs::path weights_, save_, inputs_, detections_;
-  std::string engine_ = "openvino";
+  bool by_trtexec_ = false;
   stages::TensorRtRunnerOptions tensorrt_;
   PrecisionChoice precision_;
   std::string split_ = "val", protocol_ = "letterbox";

@@ -127,6 +127,20 @@ CLI::Option* add_device(CLI::App& app, std::string& device) {
       ->group(kMachineGroup);
 }
 
+CLI::Option* add_engine(CLI::App& app, engine::Kind& kind, bool* by_trtexec) {
+  constexpr const char* kTrtexec = "tensorrt";
+  std::vector<std::string> names = all_names<engine::Kind>();
+  if (by_trtexec != nullptr) names.emplace_back(kTrtexec);
+  const auto set = [&kind, by_trtexec](const std::string& name) {
+    if (by_trtexec != nullptr) *by_trtexec = name == kTrtexec;
+    if (name != kTrtexec) kind = from_name<engine::Kind>(name);
+  };
+  return app.add_option_function<std::string>("--engine", set, "Engine that runs exported files")
+      ->check(CLI::IsMember(names))
+      ->default_str(std::string(name_of(kind)))
+      ->group(kModelGroup);
+}
+
 CLI::Option* add_skip_broken(CLI::App& app, bool& skip) {
   return app
       .add_flag("--skip-broken", skip,

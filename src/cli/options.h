@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/kind.h"
+
 namespace y6q::cli {
 
 // Options that mean the same in every subcommand, declared in one place.
@@ -38,6 +40,8 @@ CLI::Option* add_seed(CLI::App& app, uint64_t& seed);
 CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed);
 /// cpu, cuda, cuda:N, or numbers of GPUs separated by commas.
 CLI::Option* add_device(CLI::App& app, std::string& device);
+/// What runs exported files. With by_trtexec TensorRT's program is a choice as well, and sets it.
+CLI::Option* add_engine(CLI::App& app, engine::Kind& kind, bool* by_trtexec = nullptr);
 CLI::Option* add_skip_broken(CLI::App& app, bool& skip);
 /// By name or number.
 CLI::Option* add_classes(CLI::App& app, std::vector<std::string>& classes, const char* what);

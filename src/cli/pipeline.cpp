@@ -21,6 +21,7 @@ class PipelineCommand : public Command {
   void declare(CLI::App& app) override {
     add_network_options(app, options_.train);
     run_.declare(app);
+    add_engine(app, run_.options.engine)->description("Engine that the INT8 models are measured in");
     add_epochs_and_batch_size(app, options_.train.training);
     add_out(app, options_.train.training.out,
             "Folder of the run; the same command again goes on where it stopped");

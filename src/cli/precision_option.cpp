@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "stages/bench.h"
-
 namespace y6q::cli {
 
-std::optional<engine::Precision> PrecisionChoice::settle(const std::filesystem::path& onnx, int threads,
+std::optional<engine::Precision> PrecisionChoice::settle(const std::filesystem::path& onnx,
+                                                         const stages::BenchOptions& options,
                                                          Monitor& monitor) const {
   if (!measured) return precision;
-  const engine::Precision fastest = stages::fastest_precision(onnx, threads, monitor);
+  const engine::Precision fastest = stages::fastest_precision(onnx, options, monitor);
   monitor.message(fmt::format("{}: {} is fastest on this machine", onnx.string(), name_of(fastest)));
   return fastest;
 }

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/monitor.h"
-#include "engine/engine.h"
+#include "stages/bench.h"
 
 namespace y6q::cli {
 
@@ -14,9 +14,10 @@ struct PrecisionChoice {
   std::optional<engine::Precision> precision = {};  ///< nothing: what the file is made for
   bool measured = false;                            ///< the fastest one, by measurement
 
-  /// For this ONNX file. Measures where that was asked for, and says what was found.
-  std::optional<engine::Precision> settle(const std::filesystem::path& onnx, int threads,
-                                          Monitor& monitor) const;
+  /// For this ONNX file, in an engine on so many threads. Measures where that was asked for, and says what
+  /// was found.
+  std::optional<engine::Precision> settle(const std::filesystem::path& onnx,
+                                          const stages::BenchOptions& options, Monitor& monitor) const;
 };
 
 /// file (what the file is made for), auto (the fastest one), fp32, bf16 or int8.

@@ -46,10 +46,7 @@ class QuantizeCommand : public Command {
         ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
         ->check(CLI::Range(1.0, 1e7))
         ->group(kGoalGroup);
-    app.add_option("--engine", engine_, "What the model is measured in and exported for")
-        ->check(CLI::IsMember(all_names<engine::Kind>()))
-        ->capture_default_str()
-        ->group(kModelGroup);
+    add_engine(app, run_.options.engine)->description("Engine that the model is measured in");
     add_fields(app, common_, options_.ranges, kQuantizationGroup);
     add_epochs_and_batch_size(app, options_.qat);
     app.add_option("--recipe", recipe_, "Training settings of QAT, YAML")->group(kTrainingGroup);
@@ -86,7 +83,6 @@ class QuantizeCommand : public Command {
   pipeline::QuantizeOptions options_;
   const std::vector<Field<ptq::RangeOptions>> common_ = common_fields();
   fs::path recipe_;
-  std::string engine_{name_of(engine::Kind::openvino)};
 };
 
 }  // namespace

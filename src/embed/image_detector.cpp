@@ -108,7 +108,7 @@ ImageDetector::Facts ImageDetector::facts_of(const engine::Engine& engine, const
 
 ImageDetector::ImageDetector(const fs::path& onnx, const DetectorOptions& options) {
   // Channels last are what decoders give: the runtime then reorders and converts in one step.
-  engine_ = engine::open(engine::Kind::openvino, onnx,
+  engine_ = engine::open(options.engine, onnx,
                          {.precision = options.precision,
                           .input = engine::InputLayout::bytes_nhwc,
                           .threads = options.threads,

@@ -16,6 +16,7 @@
 namespace y6q::embed {
 
 struct DetectorOptions {
+  engine::Kind engine = engine::kDefaultKind;
   std::optional<engine::Precision> precision = {};  ///< nothing: int8 for a quantized file, else fp32
   int threads = 0;                                  ///< 0: all cores
   int streams = 1;  ///< detectors that run side by side (another()), each on threads / streams
@@ -35,8 +36,8 @@ class ImageDetector {
   /// An ONNX file as `export` writes it: one image input, raw or decoded head, or boxes that the file
   /// suppresses itself (the options then take of these alone; the classes of a cell are not told apart).
   /// Throws InputError (no such file, other outputs, names or a precision that do not fit it), UsageError
-  /// (options out of range, classes that it does not know), EnvironmentError (no OpenVINO, no BF16 in this
-  /// CPU).
+  /// (options out of range, classes that it does not know), EnvironmentError (built without the engine, no
+  /// BF16 in this CPU).
   ImageDetector(const fs::path& onnx, const DetectorOptions& options);
 
   /// The same network for one more thread; weights are shared.
@@ -58,7 +59,7 @@ class ImageDetector {
   const std::vector<std::string>& class_names() const { return facts_->class_names; }
   engine::Precision precision() const { return engine_->precision(); }
   /// What computes, as engine::describe says it.
-  std::string runner() const { return engine::describe(engine::Kind::openvino, *engine_); }
+  std::string runner() const { return engine::describe(facts_->options.engine, *engine_); }
 
  private:
   /// What all detectors of one network share.

@@ -9,15 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "base/names.h"
+#include "engine/kind.h"
 
 /// Runs an exported network. One interface; each runtime is a folder behind it.
 namespace y6q::engine {
-
-/// The runtimes: a folder each, entered in the table of kinds.cpp.
-enum class Kind { openvino };
-
-constexpr auto names_of(Kind) { return name_table<Kind>("engine", {{Kind::openvino, "openvino"}}); }
 
 enum class Precision {
   fp32,

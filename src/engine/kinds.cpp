@@ -17,7 +17,7 @@ const Entry& entry_of(Kind kind) {
   for (const Entry& entry : kEngines) {
     if (entry.kind == kind) return entry;
   }
-  throw InternalError("engine: {} is not in the table", name_of(kind));
+  throw InternalError("engine: {} is not in the table", static_cast<int>(kind));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace y6q::infer {
 
 struct RunnerOptions {
-  engine::Kind engine = engine::Kind::openvino;     ///< of exported files
+  engine::Kind engine = engine::kDefaultKind;       ///< of exported files
   std::optional<engine::Precision> precision = {};  ///< nothing: what the file is made for
   int threads = 0;                                  ///< 0: all cores
   std::string device = "cpu";                       ///< of model files: see eager::open_device

@@ -19,7 +19,7 @@ struct Judged {
 /// The two rows that a page sets side by side.
 struct Compared {
   const Judged& plain;   ///< the float network
-  const Judged& engine;  ///< the last quantized model in OpenVINO
+  const Judged& engine;  ///< the last quantized model in the engine
 };
 
 /// Reads the detections of each row; in the order of the rows. Throws InputError where a file is not what its

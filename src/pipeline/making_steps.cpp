@@ -1,4 +1,5 @@
 #include "formats/scales.h"
+#include "pipeline/measurements.h"
 #include "pipeline/steps.h"
 #include "ptq/range_fields.h"
 #include "stages/build.h"
@@ -242,16 +243,17 @@ class MakingSteps {
     steps_.push_back(
         {.phase = "build",
          .name = named("build"),
-         .choices = {{"isa", in_.premises.isa}},
+         .choices = engine_premises(in_.run),
          .needs = {files_.engine_onnx},
          .makes = {files_.engine},
          .work =
              [onnx = files_.engine_onnx, out = files_.engine](Run& run) {
-               const auto built = stages::build({.onnx = onnx, .out = out, .threads = run.threads()});
+               const auto built = stages::build(
+                   {.engine = run.options().engine, .onnx = onnx, .out = out, .threads = run.threads()});
                run.monitor().message(fmt::format("engine: {} of {} convolutions in integers",
                                                  built.integer_convolutions, built.convolutions));
              },
-         .by_hand = "build --onnx " + inside(files_.engine_onnx)});
+         .by_hand = "build --onnx " + inside(files_.engine_onnx) + in_.engine_argument()});
   }
 
   const Context& in_;

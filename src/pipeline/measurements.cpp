@@ -1,5 +1,6 @@
 #include "pipeline/measurements.h"
 
+#include "base/isa.h"
 #include "coco/bootstrap.h"
 #include "infer/open.h"
 #include "stages/evaluate.h"
@@ -8,15 +9,17 @@ namespace y6q::pipeline {
 
 using nlohmann::json;
 
+json engine_premises(const stages::Run& run) {
+  return {{"engine", name_of(run.options().engine)}, {"isa", kernel_isa().name()}};
+}
+
 void measure_accuracy(const Measured& row, const AccuracyFiles& files, const json& subject,
                       const std::string& split, stages::Run& run) {
   const data::Dataset& dataset = run.data(split);
   // A model file runs as what it is; the precision is the engine's.
   const bool is_engine = row.file.extension() == ".onnx";
   const auto runner =
-      infer::open(row.file, {.precision = is_engine ? std::optional(row.precision) : std::nullopt,
-                             .threads = run.threads(),
-                             .device = run.device()});
+      infer::open(row.file, run.runner(is_engine ? std::optional(row.precision) : std::nullopt));
   if (!runner->note().empty()) run.monitor().message(row.model + ": " + runner->note());
   const stages::Evaluation result =
       stages::evaluate(*runner, dataset, {.image_size = runner->image_size()}, run);

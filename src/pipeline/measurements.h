@@ -8,6 +8,10 @@
 /// What steps measure and write, for the pipeline's table and for the trials of `quantize`.
 namespace y6q::pipeline {
 
+/// What an engine's results belong to beside its file: its name and the instruction set. Among the choices of
+/// every step that runs it.
+nlohmann::json engine_premises(const stages::Run& run);
+
 /// Where an evaluation is written.
 struct AccuracyFiles {
   fs::path numbers;     ///< map, map50, stats, subject, runner, protocol, note

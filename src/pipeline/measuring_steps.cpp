@@ -32,7 +32,7 @@ class MeasuringSteps {
                  {"split", in_.options.split},
                  {"image_size", in_.options.train.image_size},
                  {"precision", name_of(row.precision)}};
-    if (row.file.extension() == ".onnx") subject["isa"] = in_.premises.isa;
+    if (row.file.extension() == ".onnx") subject.update(engine_premises(in_.run));
     return subject;
   }
 
@@ -47,9 +47,9 @@ class MeasuringSteps {
               .together = true};
     if (row.model == "engine") {
       step.by_hand =
-          fmt::format("eval --weights {} {} --split {}",
+          fmt::format("eval --weights {}{} {} --split {}",
                       shell_word(row.file.lexically_relative(in_.options.train.training.out).string()),
-                      in_.data_arguments(), in_.options.split);
+                      in_.engine_argument(), in_.data_arguments(), in_.options.split);
     }
     step.work = [row, choices, files = AccuracyFiles{numbers, detections},
                  split = in_.options.split](Run& run) { measure_accuracy(row, files, choices, split, run); };
@@ -92,9 +92,10 @@ class MeasuringSteps {
       named.push_back({"ptq_engine", {files_.ptq_onnx, Precision::int8}});
     Step step{.phase = "bench",
               .name = "bench",
-              .choices = {{"isa", in_.premises.isa}, {"threads", in_.run.options().threads}},
+              .choices = engine_premises(in_.run),
               .needs = {files_.float_onnx, files_.ptq_onnx, files_.engine_onnx},
               .makes = {files_.bench}};
+    step.choices["threads"] = in_.run.options().threads;
     for (const auto& field : bench_fields()) step.choices[field.name] = field.text(in_.options.bench);
     step.work = [named, settings = in_.options.bench, to = files_.bench](Run& run) {
       json rows = json::array();
@@ -103,15 +104,15 @@ class MeasuringSteps {
     };
     for (const int64_t batch : in_.options.bench.batches) {
       step.by_hand +=
-          fmt::format("{}bench --onnx export/float.onnx --int8 export/engine.onnx --batch-size {}",
-                      step.by_hand.empty() ? "" : "\nyolov6q ", batch);
+          fmt::format("{}bench --onnx export/float.onnx --int8 export/engine.onnx{} --batch-size {}",
+                      step.by_hand.empty() ? "" : "\nyolov6q ", in_.engine_argument(), batch);
     }
     steps_.push_back(std::move(step));
   }
 
   static void bench_batch(const std::vector<std::pair<std::string, stages::BenchCandidate>>& named,
                           const BenchSettings& settings, int64_t batch, Run& run, json& rows) {
-    stages::BenchOptions options{.candidates = {},
+    stages::BenchOptions options{.engine = run.options().engine,
                                  .batch = batch,
                                  .threads = run.options().threads,
                                  .seconds = settings.seconds,

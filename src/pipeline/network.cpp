@@ -23,11 +23,11 @@ Network network_of(const PipelineOptions& options, const fs::path& root) {
 
 }  // namespace
 
-std::vector<Measured> Network::measured(int64_t evaluations) const {
+std::vector<Measured> Network::measured(engine::Kind engine, int64_t evaluations) const {
   using engine::Precision;
   const std::string chosen = fmt::format("best of {} on val", evaluations);
   std::vector<Measured> rows{{"float", files.trained, Precision::fp32, chosen}};
-  if (prefix.empty() && engine::supports(engine::Kind::openvino, Precision::bf16)) {
+  if (prefix.empty() && engine::supports(engine, Precision::bf16)) {
     rows.push_back({"float_bf16", files.float_onnx, Precision::bf16, chosen});
   }
   rows.push_back({"ptq", files.ptq, Precision::int8, "nothing chosen"});

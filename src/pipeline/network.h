@@ -48,7 +48,7 @@ struct Network {
   /// The last quantized model: what the engine runs.
   const fs::path& quantized() const { return has_qat ? files.qat : is_partial ? files.partial : files.ptq; }
   /// In the order of the table. evaluations: how many times the float network was evaluated on val.
-  std::vector<Measured> measured(int64_t evaluations) const;
+  std::vector<Measured> measured(engine::Kind engine, int64_t evaluations) const;
 };
 
 /// The run's network, and the branchy one where it is asked for.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/folder_lock.h"
+#include "base/isa.h"
 #include "base/utf8.h"
 #include "pipeline/result_page.h"
 #include "pipeline/runner.h"
@@ -72,7 +73,11 @@ Result pipeline(const PipelineOptions& options, stages::Run& run) {
   if (range.first > evaluate) results_of(options, networks, premises, run);
   for (const std::string& line : stages::doctor_lines(stages::this_machine(out))) run.monitor().message(line);
   run_steps(steps, range, StepLog(out), run);
-  if (range.last < evaluate) return {.split = options.split, .isa = premises.isa, .skipped = run.skipped()};
+  if (range.last < evaluate)
+    return {.split = options.split,
+            .engine = run.options().engine,
+            .isa = kernel_isa().name(),
+            .skipped = run.skipped()};
   return results_of(options, networks, premises, run);
 }
 

@@ -96,7 +96,6 @@ class Search {
             .val = run_.labelled("val").sha256,
             .weights = sha256_of_file(options_.weights),
             .scales = options_.scales.empty() ? "" : sha256_of_file(options_.scales),
-            .isa = kernel_isa().name(),
             .qat_recipe = train::to_yaml(recipe)};
   }
 
@@ -147,7 +146,8 @@ class Search {
                           .rows = rows(context),
                           .chosen = {}};
     result.protocol = plain.at("protocol");
-    result.isa = premises_.isa;
+    result.engine = run_.options().engine;
+    result.isa = kernel_isa().name();
     result.skipped = run_.skipped();
     result.chosen = choice_of(result.rows, options_.bounds);
     result.is_inside = result.chosen && is_inside(*result.rows[*result.chosen].result, options_.bounds);

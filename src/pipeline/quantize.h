@@ -14,7 +14,9 @@ struct QuantizeResult {
   bool is_inside = false;        ///< it keeps the bounds
   /// What keeps trials from being made that could change the answer, in a sentence; empty: nothing does.
   std::string unfinished{};
-  std::string protocol{}, isa{};
+  std::string protocol{};
+  engine::Kind engine = engine::kDefaultKind;
+  std::string isa{};
   int64_t skipped = 0;  ///< broken samples that were left out
 };
 

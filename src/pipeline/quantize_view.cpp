@@ -67,9 +67,9 @@ report::Table quantize_table(const QuantizeResult& result, const Bounds& bounds)
                   {"remark", ""}},
       .note = fmt::format("{}; interval: paired bootstrap over the images, {:g} %; ms: median at batch 1; x "
                           "float: to {}, in alternation; front: no other is faster and more accurate; "
-                          "OpenVINO, {}",
+                          "{}, {}",
                           result.protocol, 100 * bounds.confidence.value_or(0.95),
-                          result.latencies.best_float, result.isa)};
+                          result.latencies.best_float, engine::facts_of(result.engine).title, result.isa)};
   const std::vector<FrontPoint> front = front_of(points_of(result));
   const auto mark = [&](const std::string& title) {
     return std::ranges::count(front, title, &FrontPoint::name) > 0 ? report::Cell("*") : report::Cell();
@@ -141,6 +141,7 @@ json quantize_document(const QuantizeResult& result, const QuantizeOptions& opti
                 {"unfinished", result.unfinished},
                 {"verdict", quantize_verdict(result, options)},
                 {"protocol", result.protocol},
+                {"engine", name_of(result.engine)},
                 {"isa", result.isa},
                 {"skipped", result.skipped}};
   if (result.chosen) {

@@ -1,8 +1,10 @@
 #include "pipeline/results.h"
 
 #include "base/errors.h"
+#include "base/isa.h"
 #include "base/number_text.h"
 #include "eval/protocol.h"
+#include "pipeline/measurements.h"
 #include "stages/doctor.h"
 #include "stages/export.h"
 
@@ -21,12 +23,15 @@ Row row_of(const Context& in, const Measured& measured, const json& differences)
   const fs::path file = in.network.files.numbers(measured.model);
   const json document = read_result(file), subject = document.value("subject", json::object());
   const bool is_engine = measured.file.extension() == ".onnx";
-  if (subject.value("data", "") != in.premises.measured || subject.value("split", "") != in.options.split ||
-      subject.value("image_size", json()) != json(in.options.train.image_size) ||
-      (is_engine && subject.value("isa", "") != in.premises.isa)) {
+  json expected = subject;
+  expected.update({{"data", in.premises.measured},
+                   {"split", in.options.split},
+                   {"image_size", in.options.train.image_size}});
+  if (is_engine) expected.update(engine_premises(in.run));
+  if (subject != expected) {
     throw InputError(
-        "{}: was measured with another data set, split or image size, or on another machine; use --from "
-        "evaluate",
+        "{}: was measured with another data set, split, image size or engine, or on another machine; use "
+        "--from evaluate",
         file.string());
   }
   const json& entry = differences.at(measured.model);
@@ -89,7 +94,8 @@ Result results_of(const PipelineOptions& options, std::span<const Network> netwo
                   const stages::Run& run) {
   Result result{.split = options.split,
                 .protocol = eval::Protocol{}.describe(),
-                .isa = premises.isa,
+                .engine = run.options().engine,
+                .isa = kernel_isa().name(),
                 .machine = stages::doctor_lines(stages::this_machine(options.train.training.out)),
                 .skipped = run.skipped()};
   for (const Network& network : networks) {

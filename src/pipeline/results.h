@@ -31,7 +31,9 @@ struct Row {
 };
 
 struct Result {
-  std::string split{}, protocol{}, isa{};
+  std::string split{}, protocol{};
+  engine::Kind engine = engine::kDefaultKind;
+  std::string isa{};
   std::vector<Row> rows{};             ///< empty when the run ends before its evaluation
   std::vector<std::string> machine{};  ///< stages::doctor_lines
   std::vector<std::string> alarms{};   ///< engines that do not compute what was simulated

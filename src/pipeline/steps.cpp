@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/isa.h"
 #include "models/yolov6.h"
 #include "passes/deploy.h"
 #include "passes/insert_quantizers.h"
@@ -31,8 +30,7 @@ Premises premises_of(const PipelineOptions& options, stages::Run& run) {
   return {.train = train_set.sha256,
           .val = run.labelled("val").sha256,
           .measured = run.labelled(options.split).sha256,
-          .train_images = std::ssize(train_set.images),
-          .isa = kernel_isa().name()};
+          .train_images = std::ssize(train_set.images)};
 }
 
 train::TrainRecipe Context::float_recipe(const std::string& mode, const std::string& text) const {
@@ -57,9 +55,15 @@ std::string Context::data_arguments() const {
   return fmt::format("{} --classes {}", data, shell_word(fmt::format("{}", fmt::join(chosen.classes, ","))));
 }
 
+std::string Context::engine_argument() const {
+  const engine::Kind kind = run.options().engine;
+  return kind == engine::kDefaultKind ? "" : fmt::format(" --engine {}", name_of(kind));
+}
+
 std::vector<Measured> Context::measured() const {
   const train::TrainRecipe recipe = float_recipe(network.train.mode, network.train.training.recipe);
-  return network.measured((recipe.epochs + recipe.eval_interval - 1) / recipe.eval_interval);
+  return network.measured(run.options().engine,
+                          (recipe.epochs + recipe.eval_interval - 1) / recipe.eval_interval);
 }
 
 std::vector<Step> steps_of(const PipelineOptions& options, std::span<const Network> networks,

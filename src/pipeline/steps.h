@@ -9,7 +9,6 @@ namespace y6q::pipeline {
 struct Premises {
   std::string train, val, measured;  ///< digests of the splits; measured: that of the table
   int64_t train_images = 0;
-  std::string isa;  ///< instruction set: an engine's results belong to it
 };
 
 /// Reads the run's splits. Throws InputError for a set that cannot be trained on and measured.
@@ -28,6 +27,8 @@ struct Context {
   std::vector<Measured> measured() const;
   /// The run's data set, as a command by hand names it.
   std::string data_arguments() const;
+  /// The same of its engine; empty where no other than the default one was asked for.
+  std::string engine_argument() const;
 };
 
 /// From the data to the engine: hyper-search to build.

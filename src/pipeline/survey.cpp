@@ -88,7 +88,8 @@ std::vector<double> read_survey(const fs::path& path) {
 void survey_latencies(const QuantizeOptions& options, const std::vector<fs::path>& float_and_int8,
                       const fs::path& to, stages::Run& run) {
   const std::vector<stages::BenchResult> results =
-      stages::bench({.candidates = {{float_and_int8.at(0), Precision::fp32},
+      stages::bench({.engine = run.options().engine,
+                     .candidates = {{float_and_int8.at(0), Precision::fp32},
                                     {float_and_int8.at(0), Precision::bf16},
                                     {float_and_int8.at(1), Precision::int8}},
                      .threads = run.options().threads,

@@ -100,8 +100,8 @@ report::Table result_table(const Result& result) {
                   {"selection", "selected"},
                   {"megabytes", "MB", 1, 1e-6},
                   {"ms", "ms", 2}},
-      .note = result.protocol +
-              "; interval: paired bootstrap over the images; ms: median at batch 1; OpenVINO, " + result.isa};
+      .note = fmt::format("{}; interval: paired bootstrap over the images; ms: median at batch 1; {}, {}",
+                          result.protocol, engine::facts_of(result.engine).title, result.isa)};
   for (const std::string& line : result.machine) table.note += "\n" + line;
   for (const std::string& alarm : result.alarms) table.note += "\nALARM: " + alarm;
   const std::vector<int64_t> batches = batches_of(result);
@@ -150,6 +150,7 @@ json result_document(const Result& result) {
   }
   json document{{"split", result.split},
                 {"protocol", result.protocol},
+                {"engine", name_of(result.engine)},
                 {"isa", result.isa},
                 {"skipped", result.skipped},
                 {"machine", result.machine},

@@ -28,10 +28,18 @@ json settings_of(const std::vector<Field<T>>& table, const T& options) {
   return values;
 }
 
+/// What a measured speed depends on beside the files.
+json bench_choices(const SearchContext& in) {
+  json choices = engine_premises(in.run);
+  choices["threads"] = in.run.options().threads;
+  choices["settings"] = settings_of(bench_fields(), in.options.bench);
+  return choices;
+}
+
 /// Accuracy of a file on val.
 Step evaluation(const SearchContext& in, std::string name, const Measured& row, const AccuracyFiles& files) {
   json subject{{"data", in.premises.val}, {"split", "val"}, {"precision", name_of(row.precision)}};
-  if (row.file.extension() == ".onnx") subject["isa"] = in.premises.isa;
+  if (row.file.extension() == ".onnx") subject.update(engine_premises(in.run));
   return {.phase = "evaluate",
           .name = std::move(name),
           .choices = subject,
@@ -152,13 +160,12 @@ class TrialSteps {
                                                          {in_.files.onnx(trial_), Precision::int8}};
     Step step{.phase = "bench",
               .name = named("bench"),
-              .choices = {{"isa", in_.premises.isa},
-                          {"threads", in_.run.options().threads},
-                          {"settings", settings_of(bench_fields(), in_.options.bench)}},
+              .choices = bench_choices(in_),
               .needs = {candidates[0].onnx, candidates[2].onnx},
               .makes = {speed()}};
     step.work = [candidates, settings = in_.options.bench, to = speed()](Run& run) {
-      const auto results = stages::bench({.candidates = candidates,
+      const auto results = stages::bench({.engine = run.options().engine,
+                                          .candidates = candidates,
                                           .threads = run.options().threads,
                                           .seconds = settings.seconds,
                                           .rounds = settings.rounds},
@@ -202,11 +209,9 @@ class TrialSteps {
     json all{{"weights", in_.premises.weights},
              {"train", in_.premises.train},
              {"val", in_.premises.val},
-             {"isa", in_.premises.isa},
-             {"threads", in_.run.options().threads},
              {"seed", in_.run.seed()},
              {"settings", settings_of(stages::calibration_fields(), trial_.settings)},
-             {"bench", settings_of(bench_fields(), options.bench)},
+             {"bench", bench_choices(in_)},
              {"confidence", options.bounds.confidence.value_or(kDefaultConfidence)}};
     if (trial_.has_qat) all.update({{"recipe", in_.premises.qat_recipe}, {"scales", in_.premises.scales}});
     return all;
@@ -287,9 +292,7 @@ std::vector<Step> latency_steps(const SearchContext& in, const ptq::RangeOptions
   steps.push_back(export_step(prefix + "export-int8", files.int8, files.int8_onnx, stages::ExportForm::qdq));
   steps.push_back({.phase = "bench",
                    .name = prefix + "latencies",
-                   .choices = {{"isa", in.premises.isa},
-                               {"threads", in.run.options().threads},
-                               {"settings", settings_of(bench_fields(), in.options.bench)}},
+                   .choices = bench_choices(in),
                    .needs = {files.float_onnx, files.int8_onnx},
                    .makes = {files.latencies},
                    .work = [options = in.options, onnx = std::vector{files.float_onnx, files.int8_onnx},

@@ -27,7 +27,6 @@ struct SearchFiles {
 struct SearchPremises {
   std::string train, val;       ///< digests of the splits
   std::string weights, scales;  ///< of the files; scales: empty where there are none
-  std::string isa;              ///< latencies belong to it
   std::string qat_recipe;       ///< as it will be used, YAML
 };
 

@@ -97,7 +97,7 @@ struct Contestant {
 Contestant prepare(const BenchCandidate& candidate, const BenchOptions& options) {
   Contestant contestant{candidate, {}, {}, {}, {}};
   contestant.engines.push_back(
-      engine::open(engine::Kind::openvino, candidate.onnx, engine_options(candidate, options)));
+      engine::open(options.engine, candidate.onnx, engine_options(candidate, options)));
   const engine::Engine& first = *contestant.engines[0];
   while (std::ssize(contestant.engines) < first.streams()) contestant.engines.push_back(first.another());
   contestant.images = random_images(first);
@@ -109,7 +109,7 @@ std::vector<engine::LayerTime> layer_times(const BenchCandidate& candidate, cons
   constexpr int kCalls = 20;
   engine::EngineOptions settings = engine_options(candidate, options);
   settings.times_layers = true;
-  const auto engine = engine::open(engine::Kind::openvino, candidate.onnx, settings);
+  const auto engine = engine::open(options.engine, candidate.onnx, settings);
   const std::vector<uint8_t> images = random_images(*engine);
   std::vector<engine::LayerTime> layers;
   std::vector<std::vector<double>> samples;
@@ -144,12 +144,10 @@ BenchResult result_of(Contestant& contestant, const BenchOptions& options) {
 std::vector<BenchResult> bench(const BenchOptions& options, Monitor& monitor) {
   std::vector<Contestant> contestants;
   for (const BenchCandidate& candidate : options.candidates) {
-    if (engine::supports(engine::Kind::openvino, candidate.precision))
+    if (engine::supports(options.engine, candidate.precision))
       contestants.push_back(prepare(candidate, options));
   }
-  if (contestants.empty()) {
-    throw EnvironmentError("bench: this program was built without OpenVINO; build it with Y6Q_OPENVINO=ON");
-  }
+  if (contestants.empty()) contestants.push_back(prepare(options.candidates.at(0), options));
   monitor.begin("bench", options.rounds, "rounds");
   constexpr double kWarmUpShare = 0.25;
   for (int round = 0; round < options.rounds; ++round) {
@@ -179,15 +177,13 @@ std::optional<Speedup> speedup_of(const BenchResult& int8, const std::vector<Ben
   return Speedup{best->candidate.precision, eval::quantile(std::move(ratios), 0.5)};
 }
 
-Precision fastest_precision(const fs::path& onnx, int threads, Monitor& monitor) {
-  const Precision own = engine::open(engine::Kind::openvino, onnx, {.threads = threads})->precision();
+Precision fastest_precision(const fs::path& onnx, BenchOptions options, Monitor& monitor) {
+  const Precision own = engine::open(options.engine, onnx, {.threads = options.threads})->precision();
   if (own == Precision::int8) return own;
+  options.candidates = {{onnx, Precision::fp32}, {onnx, Precision::bf16}};
+  options.seconds = 0.2, options.rounds = 3;
   InnerMonitor inner(monitor);
-  const auto results = bench({.candidates = {{onnx, Precision::fp32}, {onnx, Precision::bf16}},
-                              .threads = threads,
-                              .seconds = 0.2,
-                              .rounds = 3},
-                             inner);
+  const auto results = bench(options, inner);
   return std::ranges::min_element(results, {}, [](const BenchResult& r) { return r.latency_ms.p50; })
       ->candidate.precision;
 }

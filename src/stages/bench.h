@@ -18,7 +18,8 @@ struct BenchCandidate {
 };
 
 struct BenchOptions {
-  std::vector<BenchCandidate> candidates;
+  engine::Kind engine = engine::kDefaultKind;
+  std::vector<BenchCandidate> candidates = {};
   int64_t batch = 1;
   int threads = 0;
   double seconds = 2;   ///< measured for each candidate in each round
@@ -40,7 +41,8 @@ struct BenchResult {
   std::string note;  ///< engine::Engine::note
 };
 
-/// Latency of inference alone, on random bytes. Precisions this machine lacks are left out.
+/// Latency of inference alone, on random bytes. Precisions this machine lacks are left out; throws what
+/// engine::open throws for the first candidate where it lacks them all.
 std::vector<BenchResult> bench(const BenchOptions& options, Monitor& monitor);
 
 /// INT8 against the float precision with the least median: the median over the rounds of the ratio of their
@@ -56,7 +58,7 @@ std::optional<Speedup> speedup_of(const BenchResult& int8, const std::vector<Ben
 inline constexpr double kWorthwhileSpeedup = 1.02;
 
 /// The precision in which this machine runs a file fastest, measured for a second: int8 of a file with
-/// quantizers, which has no other; else fp32 or bf16.
-engine::Precision fastest_precision(const fs::path& onnx, int threads, Monitor& monitor);
+/// quantizers, which has no other; else fp32 or bf16. options: engine and threads.
+engine::Precision fastest_precision(const fs::path& onnx, BenchOptions options, Monitor& monitor);
 
 }  // namespace y6q::stages

@@ -9,7 +9,7 @@ namespace y6q::stages {
 using nlohmann::json;
 
 json to_json(const BuildResult& result) {
-  return {{"engine", "openvino"},
+  return {{"engine", name_of(result.engine)},
           {"isa", result.isa},
           {"note", result.note},
           {"layers", result.layers},
@@ -20,12 +20,13 @@ json to_json(const BuildResult& result) {
 
 BuildResult build(const BuildOptions& options) {
   check_not_an_input(options.out, {options.onnx});
-  const auto engine = engine::open(engine::Kind::openvino, options.onnx,
+  const auto engine = engine::open(options.engine, options.onnx,
                                    {.precision = options.precision,
                                     .input = engine::InputLayout::bytes_nchw,
                                     .batch = options.batch,
                                     .threads = options.threads});
   BuildResult result;
+  result.engine = options.engine;
   result.isa = kernel_isa().name();
   result.note = engine->note();
   json layers = json::array();

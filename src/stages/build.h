@@ -11,8 +11,9 @@
 namespace y6q::stages {
 
 struct BuildOptions {
-  fs::path onnx;
-  fs::path out;                                     ///< JSON: what the engine will run, layer by layer
+  engine::Kind engine = engine::kDefaultKind;
+  fs::path onnx = {};
+  fs::path out = {};                                ///< JSON: what the engine will run, layer by layer
   std::optional<engine::Precision> precision = {};  ///< nothing: what the file is made for
   int64_t batch = 1;
   int threads = 0;
@@ -20,6 +21,7 @@ struct BuildOptions {
 
 /// A compiled network, in figures.
 struct BuildResult {
+  engine::Kind engine = engine::kDefaultKind;
   std::string isa;
   std::string note;          ///< engine::Engine::note
   int64_t layers = 0;        ///< executed, after fusion
@@ -28,7 +30,7 @@ struct BuildResult {
   std::vector<std::string> float_convolutions;  ///< names
 };
 
-/// Compiles an ONNX file with OpenVINO for this CPU and notes what the executed graph computes in which
+/// Compiles an ONNX file for this CPU and notes what the executed graph computes in which
 /// precision. Throws what engine::open throws.
 BuildResult build(const BuildOptions& options);
 

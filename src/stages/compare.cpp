@@ -95,8 +95,8 @@ void compare_tensors(const CompareOptions& options, Run& run, Comparison& result
   }
   keep_common(first, second, result);
   const size_t count = first.tensors.size();
-  const auto a = open_network(first.file, first.model, first.tensors, run.threads());
-  const auto b = open_network(second.file, second.model, second.tensors, run.threads());
+  const auto a = open_network(first.file, first.model, first.tensors, run.runner());
+  const auto b = open_network(second.file, second.model, second.tensors, run.runner());
   std::vector<bool> codes(count);
   bool same_kind = result.only_first.empty() && result.only_second.empty();
   for (size_t i = 0; i < count; ++i) {
@@ -162,7 +162,7 @@ void match(const std::vector<detect::Detection>& first, const std::vector<detect
 
 Evaluation evaluation_of(const fs::path& file, const CompareOptions& options, Run& run,
                          std::string& runner_name) {
-  const auto runner = infer::open(file, {.threads = run.threads(), .device = run.device()});
+  const auto runner = infer::open(file, run.runner());
   if (!runner->note().empty()) run.monitor().message(file.string() + ": " + runner->note());
   const data::Dataset& dataset = run.data(options.split);
   EvaluateOptions evaluation{.image_size = runner->image_size()};

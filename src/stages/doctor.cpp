@@ -88,7 +88,8 @@ Machine this_machine(const fs::path& folder) {
   std::error_code unknown;
   const fs::space_info space = fs::space(folder, unknown);
   machine.free_disk = unknown ? 0 : static_cast<int64_t>(space.available);
-  machine.openvino = Y6Q_OPENVINO_VERSION;
+  for (const engine::Kind kind : all_values<engine::Kind>())
+    machine.engines[kind] = engine::facts_of(kind).version;
   machine.libtorch = Y6Q_LIBTORCH_VERSION;
   machine.video = Y6Q_HAS_VIDEO;
   machine.trtexec = found_on_path("trtexec");
@@ -125,9 +126,11 @@ std::vector<Lack> lacks(const Machine& machine) {
   if (!has_bf16(machine.isa)) {
     all.push_back({"BF16 arithmetic (AVX512-BF16 or AMX)", "a CPU that has it; nothing else needs it"});
   }
-  if (machine.openvino.empty()) {
-    all.push_back({"the OpenVINO engine (build, bench, detect, eval of ONNX files)",
-                   "configure with -DY6Q_OPENVINO=ON and build again"});
+  for (const auto& [kind, version] : machine.engines) {
+    if (!version.empty()) continue;
+    const engine::KindFacts& facts = engine::facts_of(kind);
+    all.push_back({fmt::format("the {} engine (build, bench, detect, eval of ONNX files)", facts.title),
+                   std::string(facts.remedy)});
   }
   if (machine.libtorch.empty()) {
     all.push_back({"LibTorch (train, calibrate, sensitivity, qat, eval of model files, pipeline)",
@@ -160,13 +163,16 @@ std::vector<std::string> doctor_lines(const Machine& machine) {
 std::string to_text(const Machine& machine) {
   std::string gpus;
   for (size_t i = 0; i < machine.gpus.size(); ++i) gpus += fmt::format(", cuda:{} {}", i, machine.gpus[i]);
+  std::string engines;
+  for (const auto& [kind, version] : machine.engines)
+    engines += fmt::format("{} {}; ", engine::facts_of(kind).title, or_else(version, "not in this build"));
   std::string text = fmt::format(
       "CPU        {}\n           {}\ncores      {}\nmemory     {}, {} of it free\ndisk       {} free in {}\n"
-      "LibTorch   {}\nengines    OpenVINO {}; TensorRT's trtexec: {}\nvideo      {}\n"
+      "LibTorch   {}\nengines    {}TensorRT's trtexec: {}\nvideo      {}\n"
       "devices    cpu{} (NVIDIA driver: {}; LibTorch's CUDA part: {})\n",
       machine.cpu, machine.isa.name(), cores_text(machine), gibibytes(machine.memory),
       gibibytes(machine.free_memory), gibibytes(machine.free_disk), machine.folder.string(),
-      or_else(machine.libtorch, "not in this build"), or_else(machine.openvino, "not in this build"),
+      or_else(machine.libtorch, "not in this build"), engines,
       or_else(machine.trtexec.string(), "not on PATH"), machine.video ? "yes" : "not in this build", gpus,
       machine.nvidia_driver ? "there" : "none", machine.cuda ? "there" : "not installed");
   text += "\nWhat each precision brings on this CPU:\n";
@@ -187,24 +193,25 @@ nlohmann::json to_json(const Machine& machine) {
     precisions.push_back({{"format", row.format}, {"native", row.native}, {"remark", row.remark}});
   }
   for (const Lack& lack : lacks(machine)) missing.push_back({{"what", lack.what}, {"remedy", lack.remedy}});
-  return {{"cpu", machine.cpu},
-          {"isa", machine.isa.name()},
-          {"cores", cores_of(machine)},
-          {"affinity", machine.affinity},
-          {"quota", machine.quota ? nlohmann::json(*machine.quota) : nlohmann::json()},
-          {"memory_bytes", machine.memory},
-          {"free_memory_bytes", machine.free_memory},
-          {"folder", machine.folder.string()},
-          {"free_disk_bytes", machine.free_disk},
-          {"libtorch", or_null(machine.libtorch)},
-          {"openvino", or_null(machine.openvino)},
-          {"trtexec", or_null(machine.trtexec.string())},
-          {"video", machine.video},
-          {"nvidia_driver", machine.nvidia_driver},
-          {"gpus", machine.gpus},
-          {"cuda", machine.cuda},
-          {"precisions", precisions},
-          {"missing", missing}};
+  nlohmann::json document{{"cpu", machine.cpu},
+                          {"isa", machine.isa.name()},
+                          {"cores", cores_of(machine)},
+                          {"affinity", machine.affinity},
+                          {"quota", machine.quota ? nlohmann::json(*machine.quota) : nlohmann::json()},
+                          {"memory_bytes", machine.memory},
+                          {"free_memory_bytes", machine.free_memory},
+                          {"folder", machine.folder.string()},
+                          {"free_disk_bytes", machine.free_disk},
+                          {"libtorch", or_null(machine.libtorch)},
+                          {"trtexec", or_null(machine.trtexec.string())},
+                          {"video", machine.video},
+                          {"nvidia_driver", machine.nvidia_driver},
+                          {"gpus", machine.gpus},
+                          {"cuda", machine.cuda},
+                          {"precisions", precisions},
+                          {"missing", missing}};
+  for (const auto& [kind, version] : machine.engines) document[std::string(name_of(kind))] = or_null(version);
+  return document;
 }
 
 }  // namespace y6q::stages

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -7,21 +8,23 @@
 
 #include "base/files.h"
 #include "base/isa.h"
+#include "engine/kind.h"
 
 namespace y6q::stages {
 
 /// What a machine has, and what this program was built with.
 struct Machine {
-  std::string cpu;                      ///< name of the model
-  Isa isa;                              ///< what its kernels use (ONEDNN_MAX_CPU_ISA restricts them)
-  int affinity = 1;                     ///< cores that the program may run on
-  std::optional<double> quota;          ///< a container's limit of processor time, in cores
-  int64_t memory = 0, free_memory = 0;  ///< bytes; free: without taking from other programs
-  fs::path folder;                      ///< where results would be written …
-  int64_t free_disk = 0;                ///< … and the bytes it has room for
-  std::string openvino, libtorch;       ///< versions; empty: built without
-  bool video = false;                   ///< built with it
-  fs::path trtexec;                     ///< TensorRT's builder; empty: not on PATH
+  std::string cpu;                              ///< name of the model
+  Isa isa;                                      ///< what its kernels use (ONEDNN_MAX_CPU_ISA restricts them)
+  int affinity = 1;                             ///< cores that the program may run on
+  std::optional<double> quota;                  ///< a container's limit of processor time, in cores
+  int64_t memory = 0, free_memory = 0;          ///< bytes; free: without taking from other programs
+  fs::path folder;                              ///< where results would be written …
+  int64_t free_disk = 0;                        ///< … and the bytes it has room for
+  std::map<engine::Kind, std::string> engines;  ///< versions; empty: built without
+  std::string libtorch;                         ///< the same
+  bool video = false;                           ///< built with it
+  fs::path trtexec;                             ///< TensorRT's builder; empty: not on PATH
   bool nvidia_driver = false;
   std::vector<std::string> gpus;  ///< names that the driver gives, in its order
   bool cuda = false;              ///< LibTorch's CUDA part is installed (./run setup --cuda)

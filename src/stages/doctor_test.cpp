@@ -22,7 +22,7 @@ Machine plain_machine() {
           .free_memory = 3 * kGiB,
           .folder = "/data/runs",
           .free_disk = 5 * kGiB,
-          .openvino = "2026.1.0",
+          .engines = {{engine::Kind::openvino, "2026.1.0"}},
           .libtorch = "2.15.0",
           .video = true,
           .trtexec = "/opt/tensorrt/bin/trtexec",
@@ -68,7 +68,7 @@ TEST(Lacks, AreThoseOfTheCpu) {
 
 TEST(Lacks, AreThoseOfTheBuildAndOfThePath) {
   Machine machine = vnni_machine();
-  machine.openvino = machine.libtorch = "";
+  machine.engines.at(engine::Kind::openvino) = machine.libtorch = "";
   machine.video = false;
   machine.trtexec = "";
   EXPECT_THAT(missing(machine), ::testing::ElementsAre(HasSubstr("OpenVINO"), HasSubstr("LibTorch"),
@@ -99,6 +99,7 @@ TEST(Doctor, TextAndJsonSayWhatIsMissing) {
               AllOf(HasSubstr("OpenVINO 2026.1.0; TensorRT's trtexec: not on PATH"),
                     HasSubstr("5.0 GiB free in /data/runs"), HasSubstr("7-bit weights  yes")));
   const nlohmann::json document = to_json(machine);
+  EXPECT_EQ(document.at("openvino"), "2026.1.0");
   EXPECT_EQ(document.at("trtexec"), nullptr);
   EXPECT_EQ(document.at("quota"), nullptr);
   EXPECT_EQ(document.at("cores"), 2);

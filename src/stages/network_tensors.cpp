@@ -11,7 +11,6 @@
 #include "checkpoint/convert.h"
 #include "eager/images.h"
 #include "eager/network.h"
-#include "engine/engine.h"
 #include "infer/eager_runner.h"
 #include "ir/queries.h"
 #include "onnx/import.h"
@@ -106,10 +105,10 @@ class EagerNetwork : public OpenNetwork {
 class EngineNetwork : public OpenNetwork {
  public:
   EngineNetwork(const fs::path& file, const ir::Model& model, std::span<const NetworkTensor> tensors,
-                int threads) {
-    engine::EngineOptions options{.input = engine::InputLayout::bytes_nchw, .threads = threads};
-    for (const NetworkTensor& tensor : tensors) options.taps.push_back(model.graph.node(tensor.value).name);
-    engine_ = engine::open(engine::Kind::openvino, file, options);
+                const infer::RunnerOptions& options) {
+    engine::EngineOptions settings{.input = engine::InputLayout::bytes_nchw, .threads = options.threads};
+    for (const NetworkTensor& tensor : tensors) settings.taps.push_back(model.graph.node(tensor.value).name);
+    engine_ = engine::open(options.engine, file, settings);
     first_ = engine_->outputs().size() - tensors.size();
   }
 
@@ -156,9 +155,10 @@ ir::Model network_of(const fs::path& file) {
 }
 
 std::unique_ptr<OpenNetwork> open_network(const fs::path& file, const ir::Model& model,
-                                          std::span<const NetworkTensor> tensors, int threads) {
-  if (kind_of(file) == FileKind::onnx) return std::make_unique<EngineNetwork>(file, model, tensors, threads);
-  infer::set_torch_threads(threads);
+                                          std::span<const NetworkTensor> tensors,
+                                          const infer::RunnerOptions& options) {
+  if (kind_of(file) == FileKind::onnx) return std::make_unique<EngineNetwork>(file, model, tensors, options);
+  infer::set_torch_threads(options.threads);
   return std::make_unique<EagerNetwork>(model, tensors);
 }
 

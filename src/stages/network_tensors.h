@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "infer/engine_runner.h"
 #include "ir/model.h"
 
 /// The tensors inside a network, whatever runs it.
@@ -36,9 +37,10 @@ class OpenNetwork {
 /// ONNX file as it is.
 ir::Model network_of(const fs::path& file);
 
-/// A model file runs in LibTorch, an ONNX file in the engine. Throws as infer::open.
+/// A model file runs in LibTorch, an ONNX file in the engine, both on the CPU. Throws as infer::open.
 std::unique_ptr<OpenNetwork> open_network(const fs::path& file, const ir::Model& model,
-                                          std::span<const NetworkTensor> tensors, int threads);
+                                          std::span<const NetworkTensor> tensors,
+                                          const infer::RunnerOptions& options);
 
 /// What a network makes of another one's tensors: every layer is given what that one's layers wrote, so that
 /// differences do not add up.

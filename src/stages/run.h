@@ -8,6 +8,7 @@
 #include "base/monitor.h"
 #include "data/dataset.h"
 #include "dist/group.h"
+#include "infer/engine_runner.h"
 
 namespace y6q::stages {
 
@@ -20,9 +21,10 @@ struct RunOptions {
                                    ///< processes on this machine
   std::string device = "cpu";      ///< of what LibTorch computes: "cpu", "cuda", "cuda:1", or for the job's
                                    ///< processes of this machine in order "cuda:0,cuda:1"
-  bool skip_broken = false;        ///< leave broken samples out and count them
-  bool sole_split = false;         ///< the command reads one split and no other (data::DatasetOptions)
-  bool keep_difficult = false;     ///< VOC's difficult objects are like all others
+  engine::Kind engine = engine::kDefaultKind;  ///< of exported files
+  bool skip_broken = false;                    ///< leave broken samples out and count them
+  bool sole_split = false;             ///< the command reads one split and no other (data::DatasetOptions)
+  bool keep_difficult = false;         ///< VOC's difficult objects are like all others
   std::vector<std::string> classes{};  ///< only these (data::DatasetOptions); empty: all
   data::ImageIndexOptions index{};
 };
@@ -59,6 +61,11 @@ class Run {
   int threads() const { return options_.threads > 0 ? options_.threads : shared_threads_; }
   /// This process' own (eager::open_device takes it).
   const std::string& device() const { return options_.device; }
+  /// How infer::open runs a file here.
+  infer::RunnerOptions runner(std::optional<engine::Precision> precision = {}) const {
+    return {
+        .engine = options_.engine, .precision = precision, .threads = threads(), .device = options_.device};
+  }
   Monitor& monitor() const { return monitor_; }
   dist::Group& group() const { return group_; }
 

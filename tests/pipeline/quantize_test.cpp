@@ -88,6 +88,13 @@ TEST_F(QuantizeSearch, EndsAtTheFirstTrialInsideTheBounds) {
   EXPECT_THAT(outcome.out, HasSubstr("inside, taken"));
   for (const char* file : {"best.safetensors", "best.onnx", "report.html"})
     EXPECT_TRUE(fs::exists(folder_.path() / "found" / file)) << file;
+  EXPECT_EQ(found.at("engine"), "openvino");
+  for (const std::string step : {"evaluate", "bench"}) {
+    const std::string name = found.at("chosen").get<std::string>() + "-" + step + ".json";
+    const json choices =
+        json::parse(read_file(folder_.path() / "found" / "steps" / name)).at("premises").at("choices");
+    EXPECT_EQ(choices.at("engine"), "openvino") << step;
+  }
   const std::string page = read_file(folder_ / "found/report.html");
   EXPECT_THAT(page, HasSubstr("trials/" + found.at("chosen").get<std::string>() + "/result.json"));
 }

@@ -5,8 +5,6 @@
 #include <limits>
 #include <span>
 
-#include "base/errors.h"
-
 namespace y6q::quant {
 namespace {
 
@@ -55,10 +53,7 @@ double divergence(std::span<const double> h, const Sums& sums, size_t i, size_t 
 }  // namespace
 
 float amax_by_entropy(const Histogram& histogram, int levels) {
-  if (levels < 2 || levels >= Histogram::kBins) {
-    throw UsageError("range search: {} levels, 2 to {} are accepted", levels, Histogram::kBins - 1);
-  }
-  if (histogram.total() == 0) throw InputError("range search: no values were observed");
+  histogram.require_searchable(levels);
   const auto counts = histogram.counts();
   std::vector<double> h(counts.begin(), counts.end());
   h[0] = h[1];  // zeros are exact with any range and would outweigh the rest

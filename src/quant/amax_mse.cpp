@@ -5,8 +5,6 @@
 #include <limits>
 #include <span>
 
-#include "base/errors.h"
-
 namespace y6q::quant {
 namespace {
 
@@ -48,10 +46,7 @@ double error_of(const Moments& moments, size_t bins, size_t candidate, int level
 }  // namespace
 
 float amax_by_mse(const Histogram& histogram, int levels) {
-  if (levels < 2 || levels >= Histogram::kBins) {
-    throw UsageError("range search: {} levels, 2 to {} are accepted", levels, Histogram::kBins - 1);
-  }
-  if (histogram.total() == 0) throw InputError("range search: no values were observed");
+  histogram.require_searchable(levels);
   const auto counts = histogram.counts();
   const Moments moments(counts);
   double least = std::numeric_limits<double>::infinity();

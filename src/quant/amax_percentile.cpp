@@ -8,10 +8,9 @@ float amax_by_percentile(const Histogram& histogram, double percentile) {
   if (!(percentile > 0 && percentile <= 100)) {
     throw UsageError("range search: percentile {}, more than 0 and at most 100 are accepted", percentile);
   }
-  const uint64_t total = histogram.total();
-  if (total == 0) throw InputError("range search: no values were observed");
+  histogram.require_searchable();
   const auto counts = histogram.counts();
-  const double wanted = percentile / 100 * static_cast<double>(total);
+  const double wanted = percentile / 100 * static_cast<double>(histogram.total());
   uint64_t below = 0;
   int64_t bin = 0;
   for (; bin + 1 < histogram.bins(); ++bin) {

@@ -69,6 +69,12 @@ Histogram Histogram::from_state(State state) {
   return result;
 }
 
+void Histogram::require_searchable(int levels) const {
+  if (levels < 2 || levels >= kBins)
+    throw UsageError("range search: {} levels, 2 to {} are accepted", levels, kBins - 1);
+  if (total() == 0) throw InputError("range search: no values were observed");
+}
+
 void Histogram::observe(std::span<const float> values) {
   make_room(std::bit_cast<float>(largest_bits(values)));
   if (width_ == 0) {

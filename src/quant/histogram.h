@@ -61,6 +61,10 @@ class Histogram {
     return static_cast<float>(static_cast<double>(i) * static_cast<double>(width_));
   }
 
+  /// Before a range is searched with so many levels: throws InputError when nothing was observed, UsageError
+  /// for levels outside [2, 2047].
+  void require_searchable(int levels = 2) const;
+
  private:
   void double_width();
   void count(std::span<const float> values);

@@ -90,13 +90,10 @@ class Cache {
   bool is_transposed(const ir::Node& node) const {
     return std::holds_alternative<ir::ConvTranspose2d>(node.op);
   }
-  bool has_weight(const ir::Node& node) const {
-    return std::holds_alternative<ir::Conv2d>(node.op) || is_transposed(node);
-  }
 
   void look_at_weights() {
     for (const ir::Node& node : graph_.nodes()) {
-      if (!has_weight(node)) continue;
+      if (!ir::is_convolution(node)) continue;
       const ir::Array& weight = model_.weight(node.inputs[1]);
       auto ranges = ranges_of_rounded(weight, is_transposed(node) ? -1 : 0);
       if (!ranges && is_transposed(node)) {
@@ -108,14 +105,14 @@ class Cache {
   }
 
   bool is_rounded(const ir::Node& node) const {
-    return !has_weight(node) || rounded_.contains(graph_.node(node.inputs[1]).name);
+    return !ir::is_convolution(node) || rounded_.contains(graph_.node(node.inputs[1]).name);
   }
 
   void choose_layers() {
     std::vector<const ir::Node*> with_scales;
     for (uint32_t id = 0; id < graph_.size(); ++id) {
       const ir::Node& node = graph_[id];
-      if (!has_weight(node) && !std::holds_alternative<ir::MaxPool2d>(node.op)) continue;
+      if (!ir::is_layer(node)) continue;
       const bool has_scales = scales_.contains(graph_.node(node.inputs[0]).name) &&
                               scales_.contains(graph_.node(result_of({id})).name);
       if (has_scales) {

@@ -118,8 +118,7 @@ ir::Model with_maps_as_outputs(const ir::Model& model) {
 std::vector<ir::Shape> kernels(const ir::Graph& graph) {
   std::vector<ir::Shape> shapes;
   for (const ir::Node& node : graph.nodes()) {
-    if (std::holds_alternative<ir::Conv2d>(node.op) || std::holds_alternative<ir::ConvTranspose2d>(node.op))
-      shapes.push_back(graph.node(node.inputs[1]).shape);
+    if (ir::is_convolution(node)) shapes.push_back(graph.node(node.inputs[1]).shape);
   }
   std::ranges::sort(shapes);
   return shapes;

@@ -24,13 +24,6 @@ constexpr std::pair<std::string_view, const char*> kUpsampled[] = {  // node, it
     {"neck.upsample0.upsample_transpose", "neck.upsample_feat0_quant"},
     {"neck.upsample1.upsample_transpose", "neck.upsample_feat1_quant"}};
 
-bool has_weight(const ir::Node& node) {
-  return std::holds_alternative<ir::Conv2d>(node.op) || std::holds_alternative<ir::ConvTranspose2d>(node.op);
-}
-bool is_layer(const ir::Node& node) {
-  return has_weight(node) || std::holds_alternative<ir::MaxPool2d>(node.op);
-}
-
 /// The module that a node comes from: the pool of SPPF is one module that is called three times.
 std::string module_of(const ir::Node& node) {
   return std::holds_alternative<ir::MaxPool2d>(node.op) ? node.name.substr(0, node.name.rfind('.'))
@@ -55,7 +48,7 @@ class Layers {
  public:
   Layers(const ir::Model& deployed, const CheckpointRanges& ranges) : model_(deployed), ranges_(ranges) {
     for (const ir::Node& node : deployed.graph.nodes()) {
-      if (is_layer(node) && !is_quantized(node)) policy_.keep_float.insert(node.name);
+      if (ir::is_layer(node) && !is_quantized(node)) policy_.keep_float.insert(node.name);
       if (const char* own = own_quantizer(node)) take(own, 1);
     }
     for (const auto& [path, range] : ranges) {
@@ -73,7 +66,7 @@ class Layers {
   bool is_quantized(const ir::Node& node) {
     const std::string module = module_of(node);
     const auto* input = take(module + kInput, 1);
-    if (!has_weight(node)) return input != nullptr && !input->settings.disabled;
+    if (!ir::is_convolution(node)) return input != nullptr && !input->settings.disabled;
     const auto channels = static_cast<size_t>(model_.graph.node(weight_of(model_.graph, node)).shape[0]);
     const auto* weight = take(module + kWeight, channels);
     if (input == nullptr && weight == nullptr) return false;
@@ -135,7 +128,7 @@ float range_of_readers(const ir::Graph& graph, Value quantizer, const Checkpoint
     }
   };
   for (const Value reader : graph.consumers(quantizer)) {
-    if (is_layer(graph.node(reader))) consider(module_of(graph.node(reader)) + kInput);
+    if (ir::is_layer(graph.node(reader))) consider(module_of(graph.node(reader)) + kInput);
   }
   if (const char* own = own_quantizer(graph.node(graph.node(quantizer).inputs[0]))) consider(own);
   return amax;
@@ -183,7 +176,7 @@ CheckpointRanges checkpoint_ranges(const ir::Model& calibrated) {
   for (const ir::Node& node : graph.nodes()) {
     if (!ir::is_quantized_layer(graph, node)) continue;
     note(module_of(node) + kInput, node.inputs[0]);
-    if (has_weight(node)) {
+    if (ir::is_convolution(node)) {
       const ir::Array& weight = calibrated.weight(weight_of(graph, node));
       ranges.emplace(node.name + kWeight, CheckpointRange{ranges_of_first_axis(weight)});
     }

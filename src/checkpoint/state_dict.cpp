@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "checkpoint/ranges.h"
+#include "ir/queries.h"
 
 namespace y6q::checkpoint {
 namespace {
@@ -46,10 +47,7 @@ class Builder {
     for (const ir::Node& node : model_.graph.nodes()) {
       if (std::holds_alternative<ir::BatchNorm>(node.op)) add_norm(node);
       if (std::holds_alternative<ir::ChannelScale>(node.op)) add_parameter(node, 1);
-      if (std::holds_alternative<ir::Conv2d>(node.op) ||
-          std::holds_alternative<ir::ConvTranspose2d>(node.op)) {
-        add_layer(node);
-      }
+      if (ir::is_convolution(node)) add_layer(node);
     }
     add_rest();
     std::ranges::stable_sort(

@@ -122,8 +122,7 @@ bool is_read_by_layer(const ir::Graph& graph, uint32_t id) {
   if (!std::holds_alternative<ir::Parameter>(graph[id].op)) return false;
   const auto readers = graph.consumers({id});
   return !readers.empty() && std::ranges::all_of(readers, [&](ir::Value reader) {
-    const ir::Op& op = graph.node(reader).op;
-    return std::holds_alternative<ir::Conv2d>(op) || std::holds_alternative<ir::ConvTranspose2d>(op);
+    return ir::is_convolution(graph.node(reader));
   });
 }
 

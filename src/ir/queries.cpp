@@ -6,11 +6,6 @@
 namespace y6q::ir {
 namespace {
 
-bool is_layer(const Node& node) {
-  return std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<ConvTranspose2d>(node.op) ||
-         std::holds_alternative<MaxPool2d>(node.op);
-}
-
 bool quantizes_a_parameter(const Graph& graph, const Node& quantizer) {
   return std::holds_alternative<Parameter>(graph.node(quantizer.inputs[0]).op);
 }
@@ -46,6 +41,10 @@ Facts facts_of(const Op& op) {
 }
 
 }  // namespace
+
+bool is_convolution(const Node& node) { return is_any<Conv2d, ConvTranspose2d>(node); }
+
+bool is_layer(const Node& node) { return is_any<Conv2d, ConvTranspose2d, MaxPool2d>(node); }
 
 bool is_weight_quantizer(const Graph& graph, const Node& node) {
   return std::holds_alternative<FakeQuant>(node.op) && quantizes_a_parameter(graph, node);

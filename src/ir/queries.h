@@ -7,13 +7,24 @@
 /// Questions about a graph that several folders ask, with one answer each.
 namespace y6q::ir {
 
+/// The operator is one of these.
+template <typename... Ops>
+bool is_any(const Node& node) {
+  return (std::holds_alternative<Ops>(node.op) || ...);
+}
+
+/// A convolution, transposed ones included.
+bool is_convolution(const Node& node);
+/// What has a quantized form: a convolution, transposed one or max-pool.
+bool is_layer(const Node& node);
+
 /// A FakeQuant of a weight: what it quantizes is a Parameter.
 bool is_weight_quantizer(const Graph& graph, const Node& node);
 /// A FakeQuant of a tensor that the network computes or reads, with one range for all of it.
 bool is_activation_quantizer(const Graph& graph, const Node& node);
 /// All of the latter, in execution order.
 std::vector<Value> activation_quantizers(const Graph& graph);
-/// A layer (convolution, transposed one or max-pool) whose source and weight, where it has one, are
+/// A layer whose source and weight, where it has one, are
 /// quantized.
 bool is_quantized_layer(const Graph& graph, const Node& node);
 /// A layer that is not.

@@ -55,9 +55,9 @@ std::vector<double> mean_shift(const std::vector<float>& errors, const std::vect
 }
 
 bool is_correctable(const ir::Graph& graph, const ir::Node& node, const ChannelMeans& means) {
-  const bool convolves =
-      std::holds_alternative<ir::Conv2d>(node.op) || std::holds_alternative<ir::ConvTranspose2d>(node.op);
-  if (!convolves || node.inputs.size() != 3 || !means.contains(graph.node(node.inputs[0]).name)) return false;
+  if (!ir::is_convolution(node) || node.inputs.size() != 3 ||
+      !means.contains(graph.node(node.inputs[0]).name))
+    return false;
   return ir::is_weight_quantizer(graph, graph.node(node.inputs[1]));
 }
 

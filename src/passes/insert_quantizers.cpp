@@ -12,14 +12,8 @@
 namespace y6q::passes {
 namespace {
 
+using ir::is_any;
 using ir::Value;
-
-template <typename... Ops>
-bool is_any(const ir::Node& node) {
-  return (std::holds_alternative<Ops>(node.op) || ...);
-}
-
-bool is_layer(const ir::Node& node) { return is_any<ir::Conv2d, ir::ConvTranspose2d, ir::MaxPool2d>(node); }
 
 void check(const ir::Graph& graph, const QuantPolicy& policy) {
   const auto layers = quantizable_layers(graph);
@@ -54,7 +48,7 @@ struct Plan {
       if (is_any<ir::Concat>(node)) {
         quantized[id] = is_read_quantized(graph, {id});
       } else {
-        quantized[id] = is_layer(node) && !is_kept_float(node, policy) &&
+        quantized[id] = ir::is_layer(node) && !is_kept_float(node, policy) &&
                         !(policy.float_predictions && ir::is_prediction(graph, {id}));
       }
     }
@@ -110,7 +104,7 @@ class Insertion {
     std::vector<Value> inputs;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Value input = node.inputs[i];
-      if (is_quantized && i == 1 && is_any<ir::Conv2d, ir::ConvTranspose2d>(node)) {
+      if (is_quantized && i == 1 && ir::is_convolution(node)) {
         inputs.push_back(quantized_weight(input, weight_axis(node)));
       } else {
         const Value quantizer = quantized_[input.id];  // a bias has none
@@ -169,7 +163,7 @@ ir::Model insert_quantizers(const ir::Model& model, const QuantPolicy& policy) {
 std::vector<std::string> quantizable_layers(const ir::Graph& graph) {
   std::vector<std::string> names;
   for (const ir::Node& node : graph.nodes()) {
-    if (is_layer(node)) names.push_back(node.name);
+    if (ir::is_layer(node)) names.push_back(node.name);
   }
   return names;
 }

@@ -20,12 +20,8 @@
 namespace y6q::stages {
 namespace {
 
+using ir::is_any;
 using ir::Value;
-
-template <typename... Ops>
-bool is_any(const ir::Node& node) {
-  return (std::holds_alternative<Ops>(node.op) || ...);
-}
 
 /// A norm belongs to what it follows, and an activation to either.
 bool is_inside_a_layer(const ir::Graph& graph, Value value) {

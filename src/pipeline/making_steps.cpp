@@ -13,13 +13,6 @@ namespace {
 using nlohmann::json;
 using stages::Run;
 
-template <typename T>
-json to_json(const std::vector<Field<T>>& table, const T& options) {
-  json values = json::object();
-  for (const Field<T>& field : table) values[field.name] = field.text(options);
-  return values;
-}
-
 /// What the first process sees counts for all.
 bool has_state(const fs::path& out, Run& run) {
   return run.group().any(run.group().is_first() && fs::exists(out / "state.safetensors"));
@@ -124,7 +117,7 @@ class MakingSteps {
     Step step{.phase = phase,
               .name = named(name),
               .choices = {{"train", in_.premises.train},
-                          {"settings", to_json(stages::calibration_fields(), options.settings)},
+                          {"settings", settings_of(stages::calibration_fields(), options.settings)},
                           {"seed", in_.run.seed()}},
               .needs = {files_.trained},
               .makes = {options.out, ranges},
@@ -162,7 +155,7 @@ class MakingSteps {
          .name = named("sensitivity"),
          .choices = {{"train", in_.premises.train},
                      {"val", in_.premises.val},
-                     {"ranges", to_json(ptq::range_fields(), options.ranges)},
+                     {"ranges", settings_of(ptq::range_fields(), options.ranges)},
                      {"seed", in_.run.seed()}},
          .needs = {files_.trained},
          .makes = {files_.sensitivity},

@@ -96,7 +96,7 @@ class MeasuringSteps {
               .needs = {files_.float_onnx, files_.ptq_onnx, files_.engine_onnx},
               .makes = {files_.bench}};
     step.choices["threads"] = in_.run.options().threads;
-    for (const auto& field : bench_fields()) step.choices[field.name] = field.text(in_.options.bench);
+    step.choices.update(settings_of(bench_fields(), in_.options.bench));
     step.work = [named, settings = in_.options.bench, to = files_.bench](Run& run) {
       json rows = json::array();
       for (const int64_t batch : settings.batches) bench_batch(named, settings, batch, run, rows);

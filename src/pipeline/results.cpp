@@ -1,6 +1,5 @@
 #include "pipeline/results.h"
 
-#include "base/errors.h"
 #include "base/isa.h"
 #include "base/number_text.h"
 #include "eval/protocol.h"
@@ -83,11 +82,15 @@ void require_drop(const Result& result, double points) {
   }
 }
 
+InputError not_of_its_step(const fs::path& path) {
+  return InputError("{}: is not what its step wrote; remove it, and the same command makes it again",
+                    path.string());
+}
+
 json read_result(const fs::path& path) {
   json document = json::parse(read_file(path), nullptr, false);
-  if (!document.is_discarded()) return document;
-  throw InputError("{}: is not what its step wrote; remove it, and the same command makes it again",
-                   path.string());
+  if (document.is_discarded()) throw not_of_its_step(path);
+  return document;
 }
 
 Result results_of(const PipelineOptions& options, std::span<const Network> networks, const Premises& premises,

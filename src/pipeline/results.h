@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/errors.h"
 #include "pipeline/steps.h"
 
 namespace y6q::pipeline {
@@ -58,7 +59,9 @@ void require_drop(const Result& result, double points);
 Result results_of(const PipelineOptions& options, std::span<const Network> networks, const Premises& premises,
                   const stages::Run& run);
 
-/// A file that an earlier step wrote. Throws InputError where something else has got hold of it.
+/// Of a file that an earlier step wrote and something else has got hold of.
+InputError not_of_its_step(const fs::path& path);
+/// A file that an earlier step wrote. Throws not_of_its_step.
 nlohmann::json read_result(const fs::path& path);
 
 }  // namespace y6q::pipeline

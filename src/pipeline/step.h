@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fields.h"
 #include "base/files.h"
 #include "stages/run.h"
 
@@ -32,5 +33,13 @@ struct Step {
   std::function<void(stages::Run&)> work{};
   std::string by_hand{};  ///< the command that does the same, in the folder of the run; may be empty
 };
+
+/// Settings as choices of a step.
+template <typename T>
+nlohmann::json settings_of(const std::vector<Field<T>>& table, const T& options) {
+  nlohmann::json values = nlohmann::json::object();
+  for (const Field<T>& field : table) values[field.name] = field.text(options);
+  return values;
+}
 
 }  // namespace y6q::pipeline

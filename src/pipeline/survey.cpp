@@ -15,11 +15,6 @@ namespace {
 using engine::Precision;
 using nlohmann::json;
 
-[[noreturn]] void refuse(const fs::path& path) {
-  throw InputError("{}: is not what its step wrote; remove it, and the same command makes it again",
-                   path.string());
-}
-
 /// As many as any calibration needs.
 int64_t windows_of(const ptq::RangeOptions& common) {
   int64_t most = 0;
@@ -79,7 +74,7 @@ std::vector<double> read_survey(const fs::path& path) {
   std::vector<double> errors;
   for (const CalibrationKind& kind : calibrations()) {
     const auto found = document.find(kind.name);
-    if (found == document.end() || !found->is_number()) refuse(path);
+    if (found == document.end() || !found->is_number()) throw not_of_its_step(path);
     errors.push_back(found->get<double>());
   }
   return errors;
@@ -125,7 +120,7 @@ Latencies read_latencies(const fs::path& path) {
       latencies.model.layers.push_back({layer.at("layer"), layer.at("int8_ms"), layer.at("float_ms")});
     return latencies;
   } catch (const json::exception&) {
-    refuse(path);
+    throw not_of_its_step(path);
   }
 }
 

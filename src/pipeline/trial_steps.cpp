@@ -21,13 +21,6 @@ using stages::Run;
 constexpr double kPredictedShare = 0.8;
 constexpr double kDefaultConfidence = 0.95;
 
-template <typename T>
-json settings_of(const std::vector<Field<T>>& table, const T& options) {
-  json values = json::object();
-  for (const Field<T>& field : table) values[field.name] = field.text(options);
-  return values;
-}
-
 /// What a measured speed depends on beside the files.
 json bench_choices(const SearchContext& in) {
   json choices = engine_premises(in.run);
@@ -249,8 +242,7 @@ std::optional<TrialResult> trial_result(const SearchContext& context, const Tria
     const Step step = TrialSteps(context, trial).last(!result.skipped.empty());
     return log.is_done(step) ? std::optional(std::move(result)) : std::nullopt;
   } catch (const json::exception&) {
-    throw InputError("{}: is not what its step wrote; remove it, and the same command makes it again",
-                     file.string());
+    throw not_of_its_step(file);
   }
 }
 

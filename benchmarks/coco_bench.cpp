@@ -9,14 +9,14 @@
 namespace y6q::coco {
 namespace {
 
-struct Case {
+struct Generated {
   GroundTruth truth;
   Detections found;
 };
 
-Case generate(int64_t images) {
+Generated generate(int64_t images) {
   Random random(1);
-  Case result;
+  Generated result;
   for (int64_t c = 1; c <= 80; ++c) result.truth.categories.push_back({c, std::to_string(c)});
   for (int64_t i = 1; i <= images; ++i) {
     result.truth.images.push_back(i);
@@ -38,7 +38,7 @@ Case generate(int64_t images) {
   return result;
 }
 
-void set_counters(benchmark::State& state, const Case& data) {
+void set_counters(benchmark::State& state, const Generated& data) {
   state.SetLabel(detect_isa().name());
   state.counters["detections/s"] = benchmark::Counter(static_cast<double>(data.found.size()),
                                                       benchmark::Counter::kIsIterationInvariantRate);
@@ -46,7 +46,7 @@ void set_counters(benchmark::State& state, const Case& data) {
 
 /// Matching, accumulation and the twelve numbers; range: images. One thread.
 void CocoEvaluate(benchmark::State& state) {
-  const Case data = generate(state.range(0));
+  const Generated data = generate(state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(evaluate(data.truth, data.found, {.threads = 1}).map());
   set_counters(state, data);
 }
@@ -54,7 +54,7 @@ BENCHMARK(CocoEvaluate)->Arg(500)->Arg(5000)->Unit(benchmark::kMillisecond);
 
 /// One replicate of the bootstrap: accumulation alone. One thread.
 void CocoReplicate(benchmark::State& state) {
-  const Case data = generate(state.range(0));
+  const Generated data = generate(state.range(0));
   const Options options;
   const ReplicateEvaluator evaluator{Case(data.truth, data.found, options)};
   std::vector<uint32_t> times(evaluator.image_count());

@@ -43,11 +43,12 @@ fs::path quantized_network() {
 }
 
 std::vector<DetectSource> pictures() {
-  if (const std::string given = setting("Y6Q_BENCH_IMAGES"); !given.empty()) return find_sources({given});
+  if (const std::string given = setting("Y6Q_BENCH_IMAGES"); !given.empty())
+    return find_sources({given}, silent_monitor());
   const fs::path folder = scratch_folder() / "set";
   fs::remove_all(folder);
   data::write_synth({.out = folder, .train = 1, .val = 1, .test = 64, .image_size = 640}, silent_monitor());
-  return find_sources({(folder / "images" / "test").string()});
+  return find_sources({(folder / "images" / "test").string()}, silent_monitor());
 }
 
 DetectSummary run(DetectOptions options, int threads) {

@@ -54,7 +54,7 @@ void run(benchmark::State& state, LossForm form) {
   const int64_t batch = state.range(0), side = state.range(1), classes = state.range(2),
                 reg_max = state.range(3);
   const Scene scene = random_scene(batch, side, classes, reg_max);
-  DetectionLoss loss({.class_count = classes, .reg_max = reg_max}, dist::alone(), form);
+  DetectionLoss loss({.class_count = classes, .reg_max = reg_max}, nullptr, form);
   for (auto _ : state) {
     clear(scene.predictions);
     loss(scene.predictions, scene.targets, scene.levels, kEpochOfTal).total.backward();

@@ -85,12 +85,24 @@ function(y6q_test_on_avx2 name)
                        PROPERTIES LABELS ${A_LABEL} TIMEOUT 120 ENVIRONMENT ONEDNN_MAX_CPU_ISA=AVX2)
 endfunction()
 
-# y6q_benchmark(NAME SOURCES … LINKS folder … [EXTERNAL target …]): NAME ends in _bench; ./run bench finds it.
+# y6q_benchmark(NAME SOURCES … LINKS folder … [TORCH]): NAME ends in _bench; ./run bench finds it. Without Y6Q_BENCHMARKS its
+# sources are compiled and not linked: they keep up with what they measure.
 function(y6q_benchmark name)
-  cmake_parse_arguments(A "" "" "SOURCES;LINKS;EXTERNAL" ${ARGN})
+  cmake_parse_arguments(A "TORCH" "" "SOURCES;LINKS" ${ARGN})
   list(TRANSFORM A_LINKS PREPEND y6q_ OUTPUT_VARIABLE links)
+  if(NOT Y6Q_BENCHMARKS)
+    add_library(${name} OBJECT ${A_SOURCES})
+    target_link_libraries(${name} PRIVATE y6q_flags ${links} benchmark::benchmark)
+    if(A_TORCH)
+      target_link_libraries(${name} PRIVATE LibTorch::openmp)
+      y6q_use_precompiled_headers(${name} torch)
+    else()
+      y6q_use_precompiled_headers(${name} common)
+    endif()
+    return()
+  endif()
   add_executable(${name} main.cpp ${A_SOURCES})
-  target_link_libraries(${name} PRIVATE y6q_flags ${links} ${A_EXTERNAL} y6q_base benchmark::benchmark)
+  target_link_libraries(${name} PRIVATE y6q_flags ${links} y6q_base benchmark::benchmark)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/benchmarks")
 endfunction()
 

@@ -44,9 +44,11 @@ template <typename F>
 void for_channels(ir::Array& weight, bool inputs, F f) {
   const auto outputs = static_cast<size_t>(weight.shape[0]), channels = static_cast<size_t>(weight.shape[1]);
   const size_t taps = weight.floats().size() / (outputs * channels);
-  for (size_t i = 0; i < weight.floats().size(); ++i) {
-    const size_t row = i / taps;
-    f(inputs ? row % channels : row / channels, weight.floats()[i]);
+  auto value = weight.floats().begin();
+  for (size_t o = 0; o < outputs; ++o) {
+    for (size_t i = 0; i < channels; ++i) {
+      for (size_t tap = 0; tap < taps; ++tap) f(inputs ? i : o, *value++);
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "support/process.h"
 
@@ -30,13 +30,6 @@ class QuantizeSearch : public testing::Test {
                                    folder_ / "train.yaml", "--out", folder_ / "float", "--threads", "1"});
     ASSERT_EQ(trained.code, 0) << trained.err;
   }
-  void TearDown() override {
-    for (const char* name : {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT"}) ::unsetenv(name);
-  }
-  static void be_task(const char* number) {
-    ::setenv("SLURM_ARRAY_TASK_ID", number, 1);
-    ::setenv("SLURM_ARRAY_TASK_COUNT", "2", 1);
-  }
 
   /// By default nothing is fast enough, so that every trial is made or left out.
   std::vector<std::string> command(const std::string& out,
@@ -62,6 +55,12 @@ class QuantizeSearch : public testing::Test {
                                    folder_ / out};
     words.insert(words.end(), goal.begin(), goal.end());
     return words;
+  }
+  /// As the task of that number of an array of two.
+  Outcome run_task(const std::string& number, const std::string& out) const {
+    std::vector<std::string> words{"SLURM_ARRAY_TASK_ID=" + number, "SLURM_ARRAY_TASK_COUNT=2", Y6Q_PROGRAM};
+    std::ranges::copy(command(out), std::back_inserter(words));
+    return support::run("/usr/bin/env", words);
   }
   json document(const std::string& out) const {
     return json::parse(read_file(folder_ / out + "/quantize.json"));
@@ -100,16 +99,11 @@ TEST_F(QuantizeSearch, EndsAtTheFirstTrialInsideTheBounds) {
 }
 
 TEST_F(QuantizeSearch, KilledAgainAndAgainEndsAsOneThatTwoTasksHaveShared) {
-  be_task("0");
-  const Outcome first = support::run(Y6Q_PROGRAM, command("shared"));
-  ASSERT_EQ(first.code, 0) << first.err;
-  EXPECT_THAT(first.out, HasSubstr("trials of other tasks are still to come"));
-  be_task("1");
-  const Outcome second = support::run(Y6Q_PROGRAM, command("shared"));
-  EXPECT_EQ(second.code, 1) << second.err;
-  EXPECT_THAT(second.err, HasSubstr("No trial is inside the bounds"));
-  TearDown();
-
+  Outcome first, second;
+  std::jthread tasks([&] {  // beside the kills: neither waits for the other
+    first = run_task("0", "shared");
+    second = run_task("1", "shared");
+  });
   const fs::path out = folder_.path() / "killed";
   const std::vector<std::pair<const char*, const char*>> moments{
       {"the calibrations are surveyed", "survey/errors.json"},
@@ -139,6 +133,11 @@ TEST_F(QuantizeSearch, KilledAgainAndAgainEndsAsOneThatTwoTasksHaveShared) {
     EXPECT_EQ(process.finish().code, 128 + SIGKILL) << name;
   }
   const Outcome last = support::run(Y6Q_PROGRAM, command("killed"));
+  tasks.join();
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("trials of other tasks are still to come"));
+  EXPECT_EQ(second.code, 1) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("No trial is inside the bounds"));
   EXPECT_EQ(last.code, 1) << last.err;
   EXPECT_THAT(last.err, HasSubstr("14-qat-calibrate: done before"));
   for (const auto& entry : fs::recursive_directory_iterator(out))

@@ -51,6 +51,7 @@ class EvalCommand : public Command {
 
   void run(Console& console) override {
     run_.options.sole_split = true;
+    tensorrt_.images = from_name<onnx::ImageType>(images_);
     stages::Run& run = run_.start(console);
     if (!detections_.empty()) return evaluate_detections(console, run);
     if (!inputs_.empty()) return write_inputs(console, run);
@@ -73,6 +74,10 @@ class EvalCommand : public Command {
     add_engine(app, run_.options.engine, &by_trtexec_)
         ->description("Engine that runs an .onnx; tensorrt: trtexec runs an engine of its own");
     app.add_flag("--dynamic-batch", tensorrt_.dynamic, "The engine of TensorRT is for any batch size")
+        ->group(kModelGroup);
+    app.add_option("--images", images_, "Images that the engine of TensorRT takes: floats or bytes")
+        ->check(CLI::IsMember(all_names<onnx::ImageType>()))
+        ->capture_default_str()
         ->group(kModelGroup);
     app.add_option(
            "--inputs", inputs_,
@@ -175,6 +180,7 @@ class EvalCommand : public Command {
   RunSetup run_;
   fs::path weights_, save_, inputs_, detections_;
   bool by_trtexec_ = false;
+  std::string images_ = "floats";
   stages::TensorRtRunnerOptions tensorrt_;
   PrecisionChoice precision_;
   std::string split_ = "val", protocol_ = "letterbox";

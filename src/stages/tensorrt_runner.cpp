@@ -3,23 +3,34 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/atomic_folder.h"
 #include "base/errors.h"
 #include "base/fields.h"
+#include "stages/trtexec.h"
 #include "stages/trtexec_files.h"
 
 namespace y6q::stages {
 namespace {
 
-/// Raw float32, little-endian: RGB in 0..1, the batch filled up with grey.
-std::string input_bytes(const data::Batch& batch, int64_t count) {
+/// The batch filled up with grey, RGB: raw float32 [N, 3, H, W] in 0..1, little-endian, or its bytes with
+/// channels last.
+std::string input_bytes(const data::Batch& batch, const TensorRtRunnerOptions& options) {
   constexpr uint8_t kGrey = 114;
   constexpr float kWhite = 255;
-  const auto size = static_cast<size_t>(count * 3 * batch.height * batch.width);
-  std::string bytes(size * sizeof(float), '\0');
+  const auto cells = static_cast<size_t>(batch.height * batch.width), image = 3 * cells;
+  std::vector<uint8_t> pixels(static_cast<size_t>(options.batch) * image, kGrey);
+  std::ranges::copy(batch.images, pixels.begin());
+  if (options.images == onnx::ImageType::bytes) {
+    std::string bytes(pixels.size(), '\0');
+    for (size_t i = 0; i < pixels.size(); ++i)
+      bytes[i / image * image + i % cells * 3 + i / cells % 3] = static_cast<char>(pixels[i]);
+    return bytes;
+  }
+  std::string bytes(pixels.size() * sizeof(float), '\0');
   auto* numbers = reinterpret_cast<float*>(bytes.data());  // NOLINT(*-reinterpret-cast): the file's form
-  for (size_t i = 0; i < size; ++i)
-    numbers[i] = static_cast<float>(i < batch.images.size() ? batch.images[i] : kGrey) / kWhite;
+  for (size_t i = 0; i < pixels.size(); ++i) numbers[i] = static_cast<float>(pixels[i]) / kWhite;
   return bytes;
 }
 
@@ -38,8 +49,8 @@ std::vector<std::string> call(const CallFiles& files, const TensorRtRunnerOption
                                      "--warmUp=0",
                                      "--duration=0"};
   if (options.dynamic) {
-    arguments.push_back(fmt::format("--shapes=images:{}x3x{}x{}", options.batch, options.image_size[0],
-                                    options.image_size[1]));
+    arguments.push_back(fmt::format("--shapes=images:{}x{}", options.batch,
+                                    image_extents(options.images, options.image_size)));
   }
   return arguments;
 }
@@ -69,7 +80,7 @@ class TensorRtRunner : public infer::Runner {
     if (program_) {
       const fs::path input = folder_ / "inputs.bin";
       results = folder_ / "outputs.json";
-      write_file(input, input_bytes(batch, options_.batch));
+      write_file(input, input_bytes(batch, options_));
       program_->run(call({options_.engine.string(), input.string(), results.string()}, options_), monitor_,
                     false);
     }
@@ -137,7 +148,7 @@ int64_t write_tensorrt_inputs(const fs::path& folder, const data::Dataset& datas
   while (const auto batch = loader.next()) {
     if (run.monitor().stop_requested()) throw Interrupted("eval stopped; start it again to begin anew");
     const std::string input = fmt::format("inputs-{:06}.bin", batch->number);
-    write_file(made.temporary_path() / input, input_bytes(*batch, options.batch));
+    write_file(made.temporary_path() / input, input_bytes(*batch, options));
     commands += "trtexec";
     for (const std::string& argument : call({"\"$engine\"", input, outputs_name(batch->number)}, options))
       commands += " " + argument;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "infer/runner.h"
+#include "onnx/write.h"
 #include "stages/run.h"
 #include "stages/trtexec_program.h"
 
@@ -15,6 +16,7 @@ struct TensorRtRunnerOptions {
   int64_t batch = 1;     ///< images of a call; the last call is filled up with grey
   bool dynamic = false;  ///< the engine is for any batch: trtexec is told how many images there are
   std::array<int64_t, 2> image_size{640, 640};  ///< height, width
+  onnx::ImageType images = onnx::ImageType::floats;
   std::string trtexec = "trtexec";
 };
 

@@ -2,6 +2,7 @@
 // others, and writes files of the documented forms (spec/08 §5).
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/errors.h"
@@ -192,6 +193,24 @@ TEST_F(TensorRtEvaluation, AnotherMachineCanDoIt) {
   EXPECT_THROW(map_of(options), InputError) << "nobody has run it yet";
   write_file(elsewhere / "outputs-000000.json", outputs());
   EXPECT_NEAR(map_of(options), 1, 1e-9);
+}
+
+TEST_F(TensorRtEvaluation, EnginesThatTakeBytesAreGivenThemChannelsLast) {
+  image::Image picture(64, 64, 90);
+  picture.pixels[3 * 64 * 2 + 3 * 5 + 1] = 17;  // green of column 5 in row 2
+  const data::Dataset set = one_image();
+  image::encode_file(folder_ / "a.png", picture);
+  const stages::Run run({}, silent_monitor());
+  const fs::path elsewhere = folder_ / "elsewhere";
+  write_tensorrt_inputs(
+      elsewhere, set, {.batch = 2, .dynamic = true, .image_size = {64, 64}, .images = onnx::ImageType::bytes},
+      run);
+  const std::string bytes = read_file(elsewhere / "inputs-000000.bin");
+  ASSERT_EQ(bytes.size(), 2U * 64 * 64 * 3);
+  EXPECT_EQ(bytes[3 * 64 * 2 + 3 * 5 + 1], 17);
+  EXPECT_EQ(std::ranges::count(bytes, 90), 3 * 64 * 64 - 1);
+  EXPECT_EQ(bytes.back(), 114) << "filled up";
+  EXPECT_THAT(read_file(elsewhere / "commands.sh"), HasSubstr("--shapes=images:2x64x64x3"));
 }
 
 TEST_F(TensorRtEvaluation, OutputsThatAreNoneAreRefusedByName) {

@@ -30,14 +30,18 @@ void add_precisions(std::vector<std::string>& arguments, const TrtexecJob& job) 
 
 void add_shapes(std::vector<std::string>& arguments, const TrtexecJob& job) {
   if (job.batch != 0) return;
-  const auto [height, width] = job.image_size;
-  const std::string image = job.images == onnx::ImageType::bytes ? fmt::format("{}x{}x3", height, width)
-                                                                 : fmt::format("3x{}x{}", height, width);
+  const std::string image = image_extents(job.images, job.image_size);
   for (const auto& [name, batch] : {std::pair{"min", 1}, std::pair{"opt", 16}, std::pair{"max", 32}})
     arguments.push_back(fmt::format("--{}Shapes=images:{}x{}", name, batch, image));
 }
 
 }  // namespace
+
+std::string image_extents(onnx::ImageType images, const std::array<int64_t, 2>& image_size) {
+  const auto [height, width] = image_size;
+  return images == onnx::ImageType::bytes ? fmt::format("{}x{}x3", height, width)
+                                          : fmt::format("3x{}x{}", height, width);
+}
 
 std::vector<std::string> trtexec_arguments(TrtexecVersion version, const TrtexecJob& job) {
   std::vector<std::string> arguments{"trtexec", "--onnx=" + job.onnx.string()};

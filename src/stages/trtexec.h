@@ -25,6 +25,9 @@ struct TrtexecJob {
   onnx::ImageType images = onnx::ImageType::floats;
 };
 
+/// Of one image, as trtexec writes shapes: 3x640x640, of bytes 640x640x3.
+std::string image_extents(onnx::ImageType images, const std::array<int64_t, 2>& image_size);
+
 /// One argument after the other, trtexec itself first: builds the engine and measures it, everything on the
 /// device: without transfers, as one CUDA graph, waiting without sleep. Throws UnsupportedError for a cache
 /// in 11, which has no implicit quantization.

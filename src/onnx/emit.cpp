@@ -81,9 +81,9 @@ class Emitter {
       const ir::Node& reader = model_.graph.node(consumer);
       const bool by_quantizer =
           std::holds_alternative<ir::FakeQuant>(reader.op) && (reader.inputs[0] != value || writes_codes());
-      if (tensors_.is_written(consumer) && !by_quantizer) {
-        return graph_.initializer(out, model_.weight(value), remainder_);
-      }
+      if (!tensors_.is_written(consumer) || by_quantizer) continue;
+      const bool is_rounded = form_ == Form::qdq && ir::is_weight_quantizer(model_.graph, reader);
+      return graph_.initializer(out, is_rounded ? rounded(reader) : model_.weight(value), remainder_);
     }
   }
 
@@ -159,7 +159,9 @@ class Emitter {
         graph_.zero_points(out + ".zero_point", model_.weight(node.inputs[1]).shape, op.is_signed)};
     std::string codes;
     if (writes_codes() && ir::is_weight_quantizer(model_.graph, node)) {
-      codes = graph_.constant(out + ".quantized", codes_of(op, node));
+      const std::vector<int32_t> integers = codes_of(node);
+      codes = graph_.constant(out + ".quantized",
+                              {node.shape, std::vector<int8_t>(integers.begin(), integers.end())});
     } else {
       codes = graph_.fresh(out + ".quantized");
       auto& quantize = graph_.node("QuantizeLinear", {in[0], scale[0], scale[1]}, codes);
@@ -191,7 +193,20 @@ class Emitter {
     return scales;
   }
 
-  ir::Array codes_of(const ir::FakeQuant& op, const ir::Node& node) const {
+  /// A weight as DequantizeLinear gives it. Half-way between two codes runtimes differ: OpenVINO rounds the
+  /// distance from the range's lower end in float32, and takes another code within 1e-5 of a step.
+  ir::Array rounded(const ir::Node& quantizer) const {
+    const ir::Array scales = scales_of(std::get<ir::FakeQuant>(quantizer.op), quantizer);
+    const size_t run = run_of(quantizer);
+    std::vector<float> numbers;
+    for (const int32_t code : codes_of(quantizer))
+      numbers.push_back(static_cast<float>(code) *
+                        scales.floats()[numbers.size() / run % scales.floats().size()]);
+    return {quantizer.shape, std::move(numbers)};
+  }
+
+  std::vector<int32_t> codes_of(const ir::Node& node) const {
+    const auto& op = std::get<ir::FakeQuant>(node.op);
     const std::vector<float>&weights = model_.floats(node.inputs[0]), &amax = model_.floats(node.inputs[1]);
     const quant::IntegerRange range = quant::integer_range(op.bits, op.is_signed);
     const size_t run = run_of(node);
@@ -199,7 +214,7 @@ class Emitter {
     for (size_t first = 0; first < weights.size(); first += run)
       quant::quantize({weights.data() + first, run}, amax[first / run % amax.size()], range,
                       {codes.data() + first, run});
-    return {node.shape, std::vector<int8_t>(codes.begin(), codes.end())};
+    return codes;
   }
 
   /// Elements in a row of a quantizer's source that share a range.

@@ -99,6 +99,19 @@ TEST(EmitOnnx, AQuantizerIsAPairWithScaleAmaxOver127AndAnAxisOnlyPerChannel) {
   EXPECT_EQ(tensor_of(proto, "conv.weight").data_type(), ::onnx::TensorProto::FLOAT);
 }
 
+TEST(EmitOnnx, WeightsOfQuantizersAreWrittenAsTheyAreRounded) {
+  ir::Model model = conv_relu();
+  model.weights.at("conv.weight").floats()[0] = 0.12F;
+  constexpr float kStep = 0.007874016F;  // ranges of 1 and 0
+  const std::vector<float> written = floats_of(tensor_of(emit(model, {.form = Form::qdq}), "conv.weight"));
+  ASSERT_EQ(written.size(), 2U * 3 * 3 * 3);
+  EXPECT_EQ(written[0], 15 * kStep);   // 0.12 * 127 = 15.24
+  EXPECT_EQ(written[26], 32 * kStep);  // 0.25 * 127 = 31.75
+  EXPECT_EQ(written[27], 0);
+  EXPECT_EQ(floats_of(tensor_of(emit(model, {}), "conv.weight"))[0], 0.12F)
+      << "nothing rounds in the plain form";
+}
+
 TEST(EmitOnnx, ARangeOfZeroGivesAScaleThatMakesZeros) {
   const auto proto = emit(conv_relu(), {.form = Form::qdq});
   EXPECT_THAT(floats_of(tensor_of(proto, "conv.weight_quantizer.scale")), ElementsAre(0.007874016F, 0x1p30F));

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "base/errors.h"
 #include "data/data_yaml.h"
 #include "data/synth.h"
@@ -81,6 +83,22 @@ TEST_F(Compare, EveryLayerOfTheEngineIsTheSimulatedOneOnItsOwnInputs) {
   }
   EXPECT_GE(codes, 52);
   EXPECT_EQ(result.first_to_part(), nullptr);
+}
+
+TEST_F(Compare, WeightsHalfWayBetweenTwoCodesAreTheSameInTheEngine) {
+  ir::Model network = quantized();
+  const std::string layer = "backbone.ERBlock_3.1.block.0.conv";
+  const float step = network.weights.at(layer + ".weight.amax").floats()[0] / 63;
+  std::vector<float>& weights = network.weights.at(layer + ".weight").floats();
+  // As many floats on either side of the middle: of its first channel.
+  const size_t channel = weights.size() / network.weights.at(layer + ".weight.amax").floats().size();
+  for (size_t i = 0; i < channel; ++i) {
+    const float middle = step * (static_cast<float>(i % 60) - 29.5F);
+    weights[i] = std::nextafter(middle, i % 2 == 0 ? -INFINITY : INFINITY);
+  }
+  const stages::Comparison result =
+      compare(model_file("a.safetensors", network, "cpu"), onnx_file("b.onnx", network, "cpu"));
+  EXPECT_EQ(result.parting_count(), 0);
 }
 
 TEST_F(Compare, ALayerThatIsAnotherOneIsFoundAndNoLayerBehindIt) {

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "checkpoint/convert.h"
 #include "pipeline/runner.h"
+#include "pipeline/share.h"
 #include "stages/qat.h"
 
 namespace y6q::pipeline {
@@ -35,17 +36,6 @@ class BudgetMonitor : public Monitor {
   Monitor& outer_;
   std::optional<std::chrono::time_point<Clock, std::chrono::duration<double>>> end_;
 };
-
-/// A process' options as those of one that is alone: whatever it does, it does without the others.
-stages::RunOptions alone(const stages::Run& run) {
-  stages::RunOptions options = run.options();
-  options.threads = run.threads();
-  return options;
-}
-
-dist::Share share_of(const dist::Group& group) {
-  return group.is_alone() ? dist::array_share_from_environment() : dist::Share{group.rank(), group.size()};
-}
 
 class Search {
  public:

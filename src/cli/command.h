@@ -78,6 +78,7 @@ std::unique_ptr<Command> make_inspect_command();
 std::unique_ptr<Command> make_pipeline_command();
 std::unique_ptr<Command> make_qat_command();
 std::unique_ptr<Command> make_quantize_command();
+std::unique_ptr<Command> make_search_command();
 std::unique_ptr<Command> make_sensitivity_command();
 std::unique_ptr<Command> make_summarize_command();
 std::unique_ptr<Command> make_synth_command();

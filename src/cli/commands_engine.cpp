@@ -17,6 +17,7 @@ std::vector<CommandEntry> commands() {
           {"compare", kCompare, nullptr},
           {"detect", kDetect, make_detect_command},
           {"quantize", kQuantize, nullptr},
+          {"search", kSearch, nullptr},
           {"pipeline", kPipeline, nullptr},
           {"summarize", kSummarize, make_summarize_command},
           {"coco-eval", kCocoEval, make_coco_eval_command},

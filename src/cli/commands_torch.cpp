@@ -11,6 +11,7 @@ std::vector<CommandEntry> commands() {
           {"eval", kEval, make_eval_command},
           {"compare", kCompare, make_compare_command},
           {"quantize", kQuantize, make_quantize_command},
+          {"search", kSearch, make_search_command},
           {"pipeline", kPipeline, make_pipeline_command}};
 }
 

@@ -22,6 +22,8 @@ inline constexpr const char* kCompare =
 inline constexpr const char* kDetect = "Detect objects in images, folders and video";
 inline constexpr const char* kQuantize =
     "Search for the cheapest way to quantize a trained model within bounds of accuracy and speed";
+inline constexpr const char* kSearch =
+    "Search for the most accurate network within a latency: sizes, modes and image sizes";
 inline constexpr const char* kPipeline = "Run every step from the data set to the table; can be resumed";
 inline constexpr const char* kSummarize = "Average the tables of several pipeline runs, for error bars";
 inline constexpr const char* kCocoEval = "Evaluate detections against ground truth, both as COCO JSON";

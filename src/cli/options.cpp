@@ -17,6 +17,23 @@ std::string multiple_of_stride(const std::string& side) {
          std::to_string(below + kStride) + " are";
 }
 
+/// "384x640" as "384" and "640", "320" as twice that.
+std::array<std::string, 2> sides_of(const std::string& size) {
+  const size_t cross = size.find('x');
+  return {size.substr(0, cross), cross == std::string::npos ? size : size.substr(cross + 1)};
+}
+
+std::string no_image_size(const std::string& size) {
+  for (const std::string& side : sides_of(size)) {
+    int64_t pixels = 0;
+    const auto [end, error] = std::from_chars(side.data(), side.data() + side.size(), pixels);
+    if (error != std::errc() || end != side.data() + side.size() || pixels < kStride || pixels > kLargestSide)
+      return "'" + size + "' is no image size; accepted: 320, or 384x640 (height, width)";
+    if (std::string message = multiple_of_stride(side); !message.empty()) return message;
+  }
+  return "";
+}
+
 /// CLI11 takes -1 for 2^64 - 1.
 std::string no_seed(const std::string& text) {
   uint64_t seed = 0;
@@ -78,6 +95,24 @@ CLI::Option* add_image_size(CLI::App& app, std::array<int64_t, 2>& size) {
       ->check(CLI::Range(kStride, kLargestSide))
       ->check(CLI::Validator(multiple_of_stride, ""))
       ->default_str(std::to_string(size[0]))
+      ->group(kModelGroup);
+}
+
+CLI::Option* add_image_sizes(CLI::App& app, std::vector<std::array<int64_t, 2>>& sizes) {
+  return app
+      .add_option_function<std::vector<std::string>>(
+          "--img-sizes",
+          [&sizes](const std::vector<std::string>& texts) {
+            sizes.clear();
+            for (const std::string& text : texts) {
+              const auto [height, width] = sides_of(text);
+              sizes.push_back({std::stoll(height), std::stoll(width)});
+            }
+          },
+          "Input sizes of the networks in pixels, multiples of 32, separated by commas: 320 for a square, or "
+          "384x640 (height, width)")
+      ->delimiter(',')
+      ->check(CLI::Validator(no_image_size, ""))
       ->group(kModelGroup);
 }
 

@@ -32,6 +32,8 @@ CLI::Option* add_weights(CLI::App& app, std::filesystem::path& weights);
 CLI::Option* add_out(CLI::App& app, std::filesystem::path& out, const char* what);
 /// One number for a square, or height and width.
 CLI::Option* add_image_size(CLI::App& app, std::array<int64_t, 2>& size);
+/// Several: 320, or 384x640.
+CLI::Option* add_image_sizes(CLI::App& app, std::vector<std::array<int64_t, 2>>& sizes);
 CLI::Option* add_batch_size(CLI::App& app, int64_t& batch_size);
 CLI::Option* add_workers(CLI::App& app, int& workers);
 CLI::Option* add_threads(CLI::App& app, int& threads);

@@ -10,7 +10,7 @@ namespace {
 TEST_F(Contract, HelpOfTheProgramListsItsSubcommands) {
   EXPECT_THAT(subcommands(),
               testing::IsSupersetOf({"synth", "train", "calibrate", "sensitivity", "qat", "export", "build",
-                                     "bench", "eval", "pipeline", "quantize", "compare", "detect",
+                                     "bench", "eval", "pipeline", "quantize", "search", "compare", "detect",
                                      "coco-eval", "convert", "inspect"}));
   EXPECT_EQ(run({"--version"}).code, 0);
 }

@@ -31,6 +31,15 @@ TEST_F(TorchContract, WrongUsageEndsWithTwo) {
       2,
       {"quantize", "--weights", "x", "--data", "y", "--out", out, "--max-drop", "1", "--time-budget", "2d"},
       HasSubstr("--time-budget"));
+  expect_failure(2, {"search", "--data", "x", "--out", out}, HasSubstr("--img-sizes"));
+  for (const char* size : {"320x", "axb", "64x16", "64x64x64"}) {
+    expect_failure(2, {"search", "--data", "x", "--out", out, "--img-sizes", size},
+                   AllOf(HasSubstr("--img-sizes"), HasSubstr(size), HasSubstr("384x640")));
+  }
+  expect_failure(2, {"search", "--data", "x", "--out", out, "--img-sizes", "64,100"},
+                 AllOf(HasSubstr("--img-sizes"), HasSubstr("96 and 128")));
+  expect_failure(2, {"search", "--data", "x", "--out", out, "--img-sizes", "64", "--modes", "hyper_search"},
+                 AllOf(HasSubstr("--modes"), HasSubstr("qarepvgg")));
   expect_failure(2, {"compare", "--data", "x"}, HasSubstr("networks"));
   expect_failure(2, {"pipeline", "--data", "x"}, HasSubstr("--out"));
   expect_failure(2, {"train", "--data", "x", "--out", out, "--model", "yolov9"},

@@ -2,6 +2,7 @@
 
 #include "train/batched_iou.h"
 #include "train/known_gradients.h"
+#include "train/pending_terms.h"
 
 namespace y6q::train {
 namespace {
@@ -112,9 +113,10 @@ BatchedLoss::Value BatchedLoss::evaluate(const PaddedTruths& truths, const Batch
   const Term dfl = options_.reg_max > 0
                        ? dfl_term(targets, iou.gradient)
                        : Term{torch::zeros_like(iou.value), iou.gradient.to(distances_.dtype())};
-  const torch::Tensor total = (classes.value + iou.value + dfl.value).to(torch::kFloat32);
-  return {with_gradients(total, predictions_, {classes.gradient, dfl.gradient}), classes.value, iou.value,
-          dfl.value};
+  const torch::Tensor parts = parts_of(
+      {{&LossTerms::classes, classes.value}, {&LossTerms::iou, iou.value}, {&LossTerms::dfl, dfl.value}});
+  return {with_gradients(parts.sum().to(torch::kFloat32), predictions_, {classes.gradient, dfl.gradient}),
+          parts};
 }
 
 }  // namespace y6q::train

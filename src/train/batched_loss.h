@@ -26,8 +26,8 @@ class BatchedLoss {
   BatchedAssignment assign(const PaddedTruths& truths, bool warmup) const;
 
   struct Value {
-    torch::Tensor total;              ///< scalar float32, differentiable by both predictions
-    torch::Tensor classes, iou, dfl;  ///< scalars: the weighted terms
+    torch::Tensor total;  ///< scalar float32, differentiable by both predictions
+    torch::Tensor parts;  ///< the weighted terms (parts_of)
   };
   /// norm: scalar > 0 on the device that everything is divided by.
   Value evaluate(const PaddedTruths& truths, const BatchedAssignment& assignment,

@@ -151,8 +151,8 @@ TEST(BatchedLoss, NothingNeedsValuesOrLeavesTheDevice) {
             loss.evaluate(truths, assignment, assignment.score.sum().clamp_min(1));
         value.total.backward();
         EXPECT_EQ(value.total.dim(), 0);
-        for (const torch::Tensor& tensor : {assignment.positive, assignment.truth, assignment.score,
-                                            value.total, value.classes, value.iou, value.dfl}) {
+        for (const torch::Tensor& tensor :
+             {assignment.positive, assignment.truth, assignment.score, value.total, value.parts}) {
           EXPECT_TRUE(tensor.is_meta());
         }
         EXPECT_EQ(leaves.logits.grad().sizes(), leaves.logits.sizes());

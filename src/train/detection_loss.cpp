@@ -57,8 +57,7 @@ class LoopedLoss {
     for (const LossTerms& terms : terms_) sum += terms;
     return {with_gradients(torch::scalar_tensor(sum.total(), torch::kFloat32), predictions,
                            {by_logits_, by_distances_}),
-            torch::tensor({sum.classes, sum.iou, sum.dfl, 0.0}, torch::kFloat64),
-            torch::scalar_tensor(norm, torch::kFloat64), std::move(assignments_)};
+            parts_of(sum), torch::scalar_tensor(norm, torch::kFloat64), std::move(assignments_)};
   }
 
  private:
@@ -138,9 +137,7 @@ DetectionLossResult DetectionLoss::run_batched(const Predictions& predictions, c
   if (sum_ != nullptr) sum_->add(sum);
   const torch::Tensor norm = sum.clamp_min(1);
   const BatchedLoss::Value value = loss.evaluate(padded, assignment, norm);
-  const torch::Tensor parts =
-      torch::stack({value.classes, value.iou, value.dfl, torch::zeros_like(value.dfl)}).to(torch::kFloat64);
-  return {value.total, parts, norm, {}};
+  return {value.total, value.parts, norm, {}};
 }
 
 }  // namespace y6q::train

@@ -17,9 +17,9 @@ namespace y6q::train {
 
 /// On the device of the predictions, where its numbers may still be on their way.
 struct DetectionLossResult {
-  torch::Tensor total;       ///< scalar float32, differentiable by both predictions
-  torch::Tensor parts;       ///< [kLossTerms.size()] double, in that order: the terms of this process
-  torch::Tensor normaliser;  ///< scalar double: max(sum of the target scores of all processes, 1)
+  torch::Tensor total;                  ///< scalar float32, differentiable by both predictions
+  torch::Tensor parts;                  ///< the terms of this process (parts_of)
+  torch::Tensor normaliser;             ///< scalar double: max(sum of the target scores of all processes, 1)
   std::vector<Assignment> assignments;  ///< by image; of loops alone
   PendingTerms terms() const { return PendingTerms(parts); }
 };

@@ -157,7 +157,7 @@ void Learner::distil(const std::vector<torch::Tensor>& taught, const std::vector
   const torch::Tensor sum =
       (features * recipe_.distill_feature_weight + classes * recipe_.distill_class_weight) *
       distill_decay(epoch, recipe_.epochs);
-  loss.parts[-1] = sum.detach();  // distill is the last of kLossTerms
+  loss.parts[static_cast<int64_t>(place_of(&LossTerms::distill))] = sum.detach();
   loss.total = loss.total + sum;
 }
 

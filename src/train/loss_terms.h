@@ -25,6 +25,13 @@ inline constexpr std::array kLossTerms{LossTerm{"classes", &LossTerms::classes},
                                        LossTerm{"iou", &LossTerms::iou}, LossTerm{"dfl", &LossTerms::dfl},
                                        LossTerm{"distill", &LossTerms::distill}};
 
+/// Of a term in kLossTerms.
+constexpr size_t place_of(double LossTerms::*term) {
+  size_t place = 0;
+  while (kLossTerms[place].value != term) ++place;
+  return place;
+}
+
 double LossTerms::total() const {
   double sum = 0;
   for (const LossTerm& term : kLossTerms) sum += this->*term.value;

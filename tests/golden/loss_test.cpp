@@ -9,6 +9,7 @@
 #include "train/batched_iou.h"
 #include "train/batched_loss.h"
 #include "train/image_loss.h"
+#include "train/pending_terms.h"
 
 namespace y6q::train {
 namespace {
@@ -142,9 +143,7 @@ Computed by_operators(const Case& given) {
   result.boxes = values_of(loss.boxes());
   result.by_logits = values_of(predictions.logits.grad());
   result.by_distances = values_of(predictions.distances.grad());
-  result.terms = {.classes = value.classes.item<double>(),
-                  .iou = value.iou.item<double>(),
-                  .dfl = value.dfl.item<double>()};
+  result.terms = PendingTerms(value.parts).wait();
   return result;
 }
 

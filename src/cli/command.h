@@ -1,10 +1,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/monitor.h"
 
@@ -42,22 +43,13 @@ class Command {
   virtual void run(Console& console) = 0;
 };
 
-struct CommandEntry {
-  const char* name;
-  const char* description;
-  std::unique_ptr<Command> (*make)();  ///< null: lives in the next program, named for --help
-};
-
-/// The subcommands of this program, in the order of the pipeline. Defined once for each program:
+/// The subcommands of this program (subcommands.h lists those of all) by name. Defined once for each program:
 /// commands_front.cpp, commands_engine.cpp and commands_torch.cpp.
-std::vector<CommandEntry> commands();
+using Commands = std::map<std::string_view, std::unique_ptr<Command> (*)()>;
+Commands commands();
 
-/// Where the subcommands that this program lacks live: a program beside it.
-struct NextProgram {
-  const char* name = nullptr;  ///< null: this is the last one
-  bool knows_all = false;      ///< true: it also has what commands() does not list, and the general --help
-};
-NextProgram next_program();
+/// The program beside this one that has further subcommands; null: there is none.
+const char* next_program();
 
 /// Parses, runs, catches once. Returns the exit code (base/errors.h).
 int run(int argc, char** argv);

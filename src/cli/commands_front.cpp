@@ -1,16 +1,15 @@
 #include "cli/command.h"
-#include "cli/descriptions.h"
 
 namespace y6q::cli {
 
-std::vector<CommandEntry> commands() {
-  return {{"summarize", kSummarize, make_summarize_command},
-          {"coco-eval", kCocoEval, make_coco_eval_command},
-          {"convert", kConvert, make_convert_command},
-          {"inspect", kInspect, make_inspect_command},
-          {"doctor", kDoctor, make_doctor_command}};
+Commands commands() {
+  return {{"summarize", make_summarize_command},
+          {"coco-eval", make_coco_eval_command},
+          {"convert", make_convert_command},
+          {"inspect", make_inspect_command},
+          {"doctor", make_doctor_command}};
 }
 
-NextProgram next_program() { return {"yolov6q-engine", true}; }
+const char* next_program() { return "yolov6q-engine"; }
 
 }  // namespace y6q::cli

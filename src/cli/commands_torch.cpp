@@ -1,20 +1,19 @@
 #include "cli/command.h"
-#include "cli/descriptions.h"
 
 namespace y6q::cli {
 
-std::vector<CommandEntry> commands() {
-  return {{"train", kTrain, make_train_command},
-          {"calibrate", kCalibrate, make_calibrate_command},
-          {"sensitivity", kSensitivity, make_sensitivity_command},
-          {"qat", kQat, make_qat_command},
-          {"eval", kEval, make_eval_command},
-          {"compare", kCompare, make_compare_command},
-          {"quantize", kQuantize, make_quantize_command},
-          {"search", kSearch, make_search_command},
-          {"pipeline", kPipeline, make_pipeline_command}};
+Commands commands() {
+  return {{"train", make_train_command},
+          {"calibrate", make_calibrate_command},
+          {"sensitivity", make_sensitivity_command},
+          {"qat", make_qat_command},
+          {"eval", make_eval_command},
+          {"compare", make_compare_command},
+          {"quantize", make_quantize_command},
+          {"search", make_search_command},
+          {"pipeline", make_pipeline_command}};
 }
 
-NextProgram next_program() { return {}; }
+const char* next_program() { return nullptr; }
 
 }  // namespace y6q::cli

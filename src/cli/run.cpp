@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "base/utf8.h"
 #include "cli/command.h"
+#include "cli/subcommands.h"
 #include "cli/suggestion.h"
 #include "cli/terminal_monitor.h"
 #include "dist/place.h"
@@ -26,8 +27,10 @@ constexpr const char* kFooter =
 constexpr const char* kOutOfMemory = "out of memory; use a smaller --batch-size or --img-size";
 
 /// Subcommands live in the program that loads what they need and no more (docs/decisions/0001).
-[[noreturn]] void forward(const char* name, char** argv) {
-  const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+[[noreturn]] void forward(char** argv) {
+  const char* next = next_program();
+  if (next == nullptr) throw UsageError("{0}: is started as `yolov6q {0}`", argv[1]);
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / next;
   // Both are read by LibTorch when it is loaded. What c10d warns of, our errors say in one line.
   let_waiting_threads_sleep();
   ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);  // NOLINT(concurrency-mt-unsafe): one thread
@@ -60,12 +63,15 @@ struct Declared {
   std::unique_ptr<Command> command;
 };
 
+/// With options those of this program; the others by name, for --help.
 std::vector<Declared> declare(CLI::App& app, bool& as_json) {
   std::vector<Declared> all;
-  for (const CommandEntry& entry : commands()) {
-    CLI::App* sub = app.add_subcommand(entry.name, entry.description);
-    if (entry.make == nullptr) continue;
-    auto command = entry.make();
+  const Commands here = commands();
+  for (const Subcommand& subcommand : kSubcommands) {
+    CLI::App* sub = app.add_subcommand(subcommand.name, subcommand.description);
+    const auto found = here.find(subcommand.name);
+    if (found == here.end()) continue;
+    auto command = found->second();
     sub->add_flag("--json", as_json, "Print the result as one JSON document");
     command->declare(*sub);
     all.push_back({sub, std::move(command)});
@@ -73,14 +79,9 @@ std::vector<Declared> declare(CLI::App& app, bool& as_json) {
   return all;
 }
 
-bool is_listed(std::string_view name) {
-  const auto all = commands();
-  return std::any_of(all.begin(), all.end(), [&](const CommandEntry& entry) { return name == entry.name; });
-}
-
-std::vector<std::string> names_of_commands() {
+std::vector<std::string> names_of_subcommands() {
   std::vector<std::string> names;
-  for (const CommandEntry& entry : commands()) names.emplace_back(entry.name);
+  for (const Subcommand& subcommand : kSubcommands) names.emplace_back(subcommand.name);
   return names;
 }
 
@@ -91,11 +92,9 @@ std::string question(std::string_view given, const std::vector<std::string>& kno
 }
 
 /// Throws UsageError that lists all of them: CLI11 would not say what it did not know.
-CommandEntry find_command(std::string_view name) {
-  for (const CommandEntry& entry : commands()) {
-    if (name == entry.name) return entry;
-  }
-  const std::vector<std::string> known = names_of_commands();
+void require_subcommand(std::string_view name) {
+  const std::vector<std::string> known = names_of_subcommands();
+  if (std::ranges::find(known, name) != known.end()) return;
   throw UsageError("'{}' is no subcommand{}; known: {}", name, question(name, known), fmt::join(known, ", "));
 }
 
@@ -137,12 +136,11 @@ int run_parsed(const std::vector<Declared>& declared, bool as_json) {
 }
 
 int run_guarded(int argc, char** argv) {
-  const NextProgram next = next_program();
   const bool is_command = argc > 1 && argv[1][0] != '-';
-  if (next.knows_all && !(is_command && is_listed(argv[1]))) forward(next.name, argv);
-  if (is_command && find_command(argv[1]).make == nullptr) forward(next.name, argv);
+  if (is_command) require_subcommand(argv[1]);
+  if (is_command && !commands().contains(argv[1])) forward(argv);
   if (argc == 1)
-    throw UsageError("a subcommand is required; known: {}", fmt::join(names_of_commands(), ", "));
+    throw UsageError("a subcommand is required; known: {}", fmt::join(names_of_subcommands(), ", "));
   CLI::App app("yolov6q: YOLOv6 detectors in INT8: train, calibrate, export, run, prove", "yolov6q");
   app.set_version_flag("--version", "yolov6q " Y6Q_VERSION);
   app.require_subcommand(1);

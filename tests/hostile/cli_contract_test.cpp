@@ -286,6 +286,9 @@ TEST_F(Contract, AProgramWithoutItsPartsSaysWhatIsMissing) {
   EXPECT_EQ(outcome.code, 4);
   EXPECT_THAT(outcome.err, HasSubstr(folder_ / "yolov6q-engine"));
   EXPECT_EQ(support::run(folder_ / "yolov6q", {"coco-eval", "--help"}).code, 0) << "it is complete in itself";
+  const Outcome help = support::run(folder_ / "yolov6q", {"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_THAT(help.out, HasSubstr("\n  train "));
   fs::copy_file(engine, folder_ / "yolov6q-engine");
   EXPECT_THAT(support::run(folder_ / "yolov6q", {"train", "--help"}).err,
               HasSubstr(folder_ / "yolov6q-torch"));

@@ -1,10 +1,11 @@
 #include "eager/network.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "base/random.h"
 #include "eager/fake_quant.h"
 #include "ir/interpret.h"
+#include "support/missing_operators.h"
 
 namespace y6q::eager {
 namespace {
@@ -78,6 +79,7 @@ void expect_near(const torch::Tensor& got, const ir::Tensor& want, double tolera
 TEST(Network, AgreesWithTheInterpreterInEveryOperator) {
   constexpr double kFloat32 = 2e-5;
   const ir::Model model = every_operator();
+  EXPECT_THAT(support::missing_operators(model.graph), testing::IsEmpty());
   const ir::Tensor images = random_images({2, 4, 9, 7});
   const auto want = ir::interpret(model, images);
   for (const bool channels_last : {false, true}) {

@@ -13,6 +13,7 @@ bool quantizes_a_parameter(const Graph& graph, const Node& quantizer) {
 struct Facts {
   Sign sign = Sign::any;
   bool is_activation = false;
+  bool is_homogeneous = false;
 };
 
 /// Without a case for every other operator: the compiler asks what a new one is.
@@ -24,7 +25,7 @@ Facts facts_of(const Op& op) {
                         [](const ConvTranspose2d&) { return Facts{}; },
                         [](const BatchNorm&) { return Facts{}; },
                         [](const Relu&) {
-                          return Facts{Sign::non_negative, true};
+                          return Facts{Sign::non_negative, true, true};
                         },
                         [](const Silu&) {
                           return Facts{Sign::any, true};
@@ -87,6 +88,8 @@ const Value* sole_consumer(const Graph& graph, Value value) {
 }
 
 bool is_activation(const Op& op) { return facts_of(op).is_activation; }
+
+bool is_homogeneous(const Op& op) { return facts_of(op).is_homogeneous; }
 
 Sign sign_of(const Op& op) { return facts_of(op).sign; }
 

@@ -24,8 +24,7 @@ bool is_weight_quantizer(const Graph& graph, const Node& node);
 bool is_activation_quantizer(const Graph& graph, const Node& node);
 /// All of the latter, in execution order.
 std::vector<Value> activation_quantizers(const Graph& graph);
-/// A layer whose source and weight, where it has one, are
-/// quantized.
+/// A layer whose source and weight, where it has one, are quantized.
 bool is_quantized_layer(const Graph& graph, const Node& node);
 /// A layer that is not.
 bool is_float_layer(const Graph& graph, const Node& node);
@@ -38,6 +37,8 @@ const Value* sole_consumer(const Graph& graph, Value value);
 
 /// A function of each element that runtimes compute together with the convolution before it.
 bool is_activation(const Op& op);
+/// An activation with f(ax) = a f(x) for a > 0.
+bool is_homogeneous(const Op& op);
 /// The activation that alone reads a convolution, transposed ones included, and so is part of it; null if
 /// there is none.
 const Value* fused_activation(const Graph& graph, Value convolution);

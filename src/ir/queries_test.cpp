@@ -68,6 +68,23 @@ TEST(Queries, AGraphHasQuantizersOrNot) {
       has_quantizers(parse_graph("images [1, 2, 4, 4] = Input() shape=1x2x4x4\noutput out = images\n")));
 }
 
+TEST(Queries, ConvolutionsAndMaxPoolsAreLayers) {
+  const auto node = [](const Op& op) {
+    return Node{.name = {}, .owner = {}, .op = op, .inputs = {}, .shape = {}};
+  };
+  for (const Op& op : {Op(Conv2d{}), Op(ConvTranspose2d{})})
+    EXPECT_TRUE(is_convolution(node(op)) && is_layer(node(op))) << op_name(op);
+  EXPECT_TRUE(is_layer(node(MaxPool2d{})) && !is_convolution(node(MaxPool2d{})));
+  for (const Op& op : {Op(AvgPool2d{}), Op(Add{}), Op(Relu{}), Op(Parameter{})})
+    EXPECT_FALSE(is_layer(node(op))) << op_name(op);
+}
+
+TEST(Queries, ReluAloneIsHomogeneous) {
+  EXPECT_TRUE(is_activation(Relu{}) && is_homogeneous(Relu{}));
+  EXPECT_TRUE(is_activation(Silu{}) && !is_homogeneous(Silu{}));
+  EXPECT_FALSE(is_homogeneous(Conv2d{}));
+}
+
 TEST(Queries, AnActivationThatAloneReadsAConvolutionIsPartOfIt) {
   const Graph graph = parse_graph(R"(images [1, 2, 4, 4] = Input() shape=1x2x4x4
 w [2, 2, 1, 1] = Parameter() shape=2x2x1x1

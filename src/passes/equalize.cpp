@@ -25,13 +25,13 @@ bool owns_arrays(const ir::Graph& graph, const ir::Node& conv) {
   });
 }
 
-/// The convolution that alone reads the ReLU that alone reads this one.
+/// The convolution that alone reads the activation that alone reads this one.
 const Value* second_of(const ir::Graph& graph, Value first) {
   const ir::Node& node = graph.node(first);
   if (!std::holds_alternative<ir::Conv2d>(node.op) || !owns_arrays(graph, node)) return nullptr;
-  const Value* relu = ir::sole_consumer(graph, first);
-  if (relu == nullptr || !std::holds_alternative<ir::Relu>(graph.node(*relu).op)) return nullptr;
-  const Value* second = ir::sole_consumer(graph, *relu);
+  const Value* activation = ir::sole_consumer(graph, first);
+  if (activation == nullptr || !ir::is_homogeneous(graph.node(*activation).op)) return nullptr;
+  const Value* second = ir::sole_consumer(graph, *activation);
   if (second == nullptr) return nullptr;
   const auto* conv = std::get_if<ir::Conv2d>(&graph.node(*second).op);
   const bool fits = conv != nullptr && conv->groups == 1 && owns_arrays(graph, graph.node(*second));

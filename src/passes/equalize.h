@@ -17,8 +17,8 @@ namespace y6q::passes {
 ///            conv                             conv
 ///
 /// s_i = √(r1_i r2_i) / r2_i with r1_i, r2_i the largest magnitudes of channel i in w1 (an output there) and
-/// w2 (an input there): both become √(r1_i r2_i). ReLU is positively homogeneous, so that the result computes
-/// the same up to rounding. Chains are gone through until nothing changes any more.
+/// w2 (an input there): both become √(r1_i r2_i). The activation is homogeneous (ir::is_homogeneous), so that
+/// the result computes the same up to rounding. Chains are gone through until nothing changes any more.
 ///
 /// Left alone: pairs whose middle tensors have another reader or are outputs, other activations, grouped
 /// second convolutions, quantized ones and shared weights; channels without weights on one side.

@@ -2,7 +2,7 @@
 
 #include <ATen/Context.h>
 #include <fmt/format.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -13,6 +13,7 @@
 #include "eager/network.h"
 #include "eager/run_operator.h"
 #include "ptq/count_magnitudes.h"
+#include "support/missing_operators.h"
 #include "train/batched_scene.h"
 #include "train/detection_loss.h"
 #include "train/learner.h"
@@ -97,6 +98,7 @@ class DeviceOperators : public testing::TestWithParam<bool> {};
 TEST_P(DeviceOperators, ForwardAndBackwardAreThoseOfTheCpu) {
   constexpr double kTolerance = 1e-4;
   const ir::Model model = operators();
+  EXPECT_THAT(support::missing_operators(model.graph), testing::IsEmpty());
   eager::Network here(model, {.channels_last = GetParam()}),
       there(model, {.channels_last = GetParam(), .device = device()});
   torch::manual_seed(2);

@@ -2,7 +2,9 @@
 
 #include <charconv>
 #include <string>
-#include <string_view>
+
+#include "base/device_name.h"
+#include "base/errors.h"
 
 namespace y6q::cli {
 
@@ -42,26 +44,13 @@ std::string no_seed(const std::string& text) {
   return is_seed ? "" : "'" + text + "' is not a whole number from 0 to 18446744073709551615";
 }
 
-bool is_index(std::string_view text) {
-  constexpr size_t kDigits = 3;
-  return !text.empty() && text.size() <= kDigits &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-/// cpu, cuda, or a list of cuda:N and N. Whether they are there shows when they are opened.
 std::string no_device(const std::string& text) {
-  constexpr std::string_view kCuda = "cuda:";
-  bool known = true;
-  std::string_view rest = text;
-  for (;;) {
-    const size_t comma = rest.find(',');
-    const std::string_view name = rest.substr(0, comma);
-    known &= is_index(name.starts_with(kCuda) ? name.substr(kCuda.size()) : name);
-    if (comma == std::string_view::npos) break;
-    rest.remove_prefix(comma + 1);
+  try {
+    device_names(text);
+    return "";
+  } catch (const UsageError& error) {
+    return error.what();
   }
-  if (known || text == "cpu" || text == "cuda") return "";
-  return "'" + text + "' is no device; accepted: cpu, cuda, cuda:1, or 0,1";
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ CLI::Option* add_threads(CLI::App& app, int& threads);
 CLI::Option* add_seed(CLI::App& app, uint64_t& seed);
 /// Absent unless given.
 CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed);
-/// cpu, cuda, cuda:N, or numbers of GPUs separated by commas.
+/// See device_names (base/device_name.h).
 CLI::Option* add_device(CLI::App& app, std::string& device);
 /// What runs exported files. With by_trtexec TensorRT's program is a choice as well, and sets it.
 CLI::Option* add_engine(CLI::App& app, engine::Kind& kind, bool* by_trtexec = nullptr);

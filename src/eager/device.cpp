@@ -4,8 +4,7 @@
 #include <ATen/DeviceAccelerator.h>
 #include <dlfcn.h>
 
-#include <charconv>
-
+#include "base/device_name.h"
 #include "base/errors.h"
 
 namespace y6q::eager {
@@ -24,25 +23,13 @@ void load_cuda() {
       error);
 }
 
-at::DeviceIndex index_in(const std::string& name, size_t prefix) {
-  int index = 0;
-  const char* end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(name.data() + prefix, end, index);
-  constexpr int kMost = 127;
-  if (error != std::errc() || stop != end || index < 0 || index > kMost) {
-    throw UsageError("--device {}: cpu, cuda or cuda:N is accepted, N from 0", name);
-  }
-  return static_cast<at::DeviceIndex>(index);
-}
-
 }  // namespace
 
 at::Device open_device(const std::string& name) {
-  if (name == "cpu") return at::kCPU;
-  constexpr std::string_view kPrefix = "cuda:";
-  const bool numbered = name.starts_with(kPrefix);
-  if (!numbered && name != "cuda") throw UsageError("--device {}: cpu, cuda or cuda:N is accepted", name);
-  const at::DeviceIndex index = numbered ? index_in(name, kPrefix.size()) : at::DeviceIndex{0};
+  const std::vector<DeviceName> named = device_names(name);
+  if (named.size() > 1) throw UsageError("--device {}: one device is accepted here", name);
+  const auto gpu = named[0].gpu;
+  if (!gpu) return at::kCPU;
   load_cuda();
   if (!at::globalContext().hasCUDA()) {
     throw EnvironmentError(
@@ -51,7 +38,7 @@ at::Device open_device(const std::string& name) {
         name);
   }
   const int count = at::accelerator::deviceCount();
-  if (index < count) return {at::kCUDA, index};
+  if (*gpu < count) return {at::kCUDA, static_cast<at::DeviceIndex>(*gpu)};
   throw EnvironmentError("--device {}: this machine has {} GPUs, counted from 0", name, count);
 }
 

@@ -10,8 +10,7 @@ namespace {
 TEST(OpenDevice, TheCpuIsAlwaysThere) { EXPECT_EQ(open_device("cpu"), at::Device(at::kCPU)); }
 
 TEST(OpenDevice, OtherNamesAreRefused) {
-  for (const char* name : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "cuda:1000"})
-    EXPECT_THROW(open_device(name), UsageError) << name;
+  for (const char* name : {"", "gpu", "0,1"}) EXPECT_THROW(open_device(name), UsageError) << name;
 }
 
 // On a machine without a GPU: the message says what to do.

@@ -1,8 +1,8 @@
 #include "stages/run.h"
 
 #include <algorithm>
-#include <sstream>
 
+#include "base/device_name.h"
 #include "base/errors.h"
 #include "base/threads.h"
 #include "data/check_classes.h"
@@ -15,14 +15,9 @@ namespace {
 
 /// The one of a list whose turn it is; a single one serves all.
 std::string device_of(const std::string& list, int local_rank) {
-  std::vector<std::string> names;
-  std::istringstream stream(list);
-  for (std::string name; std::getline(stream, name, ',');) {
-    const bool number = !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
-    names.push_back(number ? "cuda:" + name : name);
-  }
-  if (names.size() <= 1) return names.empty() ? list : names[0];
-  if (local_rank < std::ssize(names)) return names[static_cast<size_t>(local_rank)];
+  const std::vector<DeviceName> names = device_names(list);
+  if (names.size() == 1) return names[0].text();
+  if (local_rank < std::ssize(names)) return names[static_cast<size_t>(local_rank)].text();
   throw UsageError("--device {}: has {} devices for process {} of this machine, counted from 0", list,
                    names.size(), local_rank);
 }

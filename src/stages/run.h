@@ -19,8 +19,8 @@ struct RunOptions {
   int workers = 2;                 ///< threads that load images
   int threads = 0;                 ///< threads that compute; 0: all cores, shared with the job's other
                                    ///< processes on this machine
-  std::string device = "cpu";      ///< of what LibTorch computes: "cpu", "cuda", "cuda:1", or for the job's
-                                   ///< processes of this machine in order "cuda:0,cuda:1"
+  std::string device = "cpu";      ///< what LibTorch computes on (base/device_name.h); of several, each of
+                                   ///< the job's processes on this machine takes one
   engine::Kind engine = engine::kDefaultKind;  ///< of exported files
   bool skip_broken = false;                    ///< leave broken samples out and count them
   bool sole_split = false;             ///< the command reads one split and no other (data::DatasetOptions)

@@ -1,5 +1,6 @@
 #include "stages/build_tensorrt.h"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,22 +54,29 @@ TrtexecJob prepare(const BuildTensorRtOptions& options, const TrtexecProgram& pr
                    const Workplace& workplace) {
   if (options.weights.empty()) return job_of(options.onnx, options.cache);
   const fs::path folder = workplace / "export";
-  export_for(target_named(program.target()),
+  export_for(target_of_trtexec(program.major()),
              {.weights = options.weights, .out = folder, .batch = options.batch});
   const fs::path cache = folder / "model.cache";
   return job_of(folder / "model.onnx", fs::exists(cache) ? cache : fs::path());
+}
+
+/// The way out where there is no trtexec.
+std::string elsewhere(const fs::path& weights) {
+  if (weights.empty()) return "build elsewhere with the command that `yolov6q export` prints";
+  std::vector<std::string_view> names;
+  for (const Target& target : targets()) {
+    if (target.trtexec_from > 0) names.push_back(target.name);
+  }
+  return fmt::format(
+      "build elsewhere: `yolov6q export --target {} --weights {} --out FOLDER`, then FOLDER/commands.sh",
+      fmt::join(names, "|"), weights.string());
 }
 
 }  // namespace
 
 TensorRtBuild build_tensorrt(const BuildTensorRtOptions& options, Monitor& monitor) {
   check_not_an_input(options.out, {options.weights, options.onnx, options.cache});
-  const TrtexecProgram program(
-      options.trtexec,
-      options.weights.empty()
-          ? "build elsewhere with the command that `yolov6q export` prints"
-          : "build elsewhere: `yolov6q export --target tensorrt-8|tensorrt-10|tensorrt-11 --weights " +
-                options.weights.string() + " --out FOLDER`, then FOLDER/commands.sh");
+  const TrtexecProgram program(options.trtexec, elsewhere(options.weights));
   const Workplace workplace;
   TrtexecJob job = prepare(options, program, workplace);
   job.engine = workplace / "model.engine";

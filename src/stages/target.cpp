@@ -90,6 +90,7 @@ constexpr Target kTargets[] = {
      .transposed_per_channel = false,
      .suppressor = Suppressor::efficient,
      .takes_bytes = false,
+     .trtexec_from = 8,
      .command = tensorrt_8,
      .remark =
          "Weights are written as they are rounded, so that the ranges which TensorRT chooses for them give "
@@ -104,6 +105,7 @@ constexpr Target kTargets[] = {
      .transposed_per_channel = true,
      .suppressor = Suppressor::efficient,
      .takes_bytes = true,
+     .trtexec_from = 9,
      .command = tensorrt_10,
      .remark =
          "Layers without integers run in FP16 or FP32, as TensorRT finds faster. From 10.12 on the files of "
@@ -118,6 +120,7 @@ constexpr Target kTargets[] = {
      .transposed_per_channel = true,
      .suppressor = Suppressor::efficient,
      .takes_bytes = true,
+     .trtexec_from = 11,
      .command = tensorrt_11,
      .remark = "Strongly typed: what is not in integers is FP16, boxes are decoded in FP32."},
     {.name = "openvino",
@@ -159,6 +162,16 @@ const Target& target_named(std::string_view name) {
     names.push_back(target.name);
   }
   throw UsageError("target '{}': {} are accepted", name, fmt::join(names, ", "));
+}
+
+const Target& target_of_trtexec(int major) {
+  const Target* newest = nullptr;
+  for (const Target& target : kTargets) {
+    const bool fits = target.trtexec_from > 0 && target.trtexec_from <= major;
+    if (fits && (newest == nullptr || newest->trtexec_from < target.trtexec_from)) newest = &target;
+  }
+  if (newest == nullptr) throw InternalError("target: none is for trtexec {}", major);
+  return *newest;
 }
 
 void require_fit(const Target& target, const ir::Model& model, std::string_view scheme) {

@@ -40,6 +40,7 @@ struct Target {
   bool transposed_per_channel;  ///< takes one range an output channel for transposed convolutions
   onnx::Suppressor suppressor;  ///< of boxes in the file, where that is asked for
   bool takes_bytes;             ///< images of bytes, where that is asked for
+  int trtexec_from = 0;         ///< first major version of the trtexec that builds its files; 0: none does
   /// The program's arguments that build or run the files of its folder, model.onnx or model.xml.
   std::vector<std::string> (*command)(const Exported& exported);
   std::string_view remark;  ///< a sentence for the folder's README, or nothing
@@ -49,6 +50,8 @@ struct Target {
 std::span<const Target> targets();
 /// Throws UsageError that lists the names.
 const Target& target_named(std::string_view name);
+/// Of a trtexec, from TensorRT 8 on.
+const Target& target_of_trtexec(int major);
 
 /// Throws InputError when the model was calibrated for another scheme, UnsupportedError for transposed
 /// convolutions that the runtime computes otherwise. scheme: of the model file, "" float.

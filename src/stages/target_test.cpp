@@ -272,6 +272,12 @@ TEST_F(ExportFor, AFolderThatIsNotEmptyStays) {
   EXPECT_EQ(found(), std::set<std::string>{"mine.txt"});
 }
 
+TEST(Targets, OfATrtexecIsTheNewestThatItBuilds) {
+  const std::pair<int, const char*> names[]{
+      {8, "tensorrt-8"}, {9, "tensorrt-10"}, {10, "tensorrt-10"}, {11, "tensorrt-11"}};
+  for (const auto& [major, name] : names) EXPECT_EQ(target_of_trtexec(major).name, name);
+}
+
 TEST(Targets, AnUnknownOneIsRefusedWithThoseThereAre) {
   EXPECT_THAT([] { target_named("tensorrt-7"); },
               ThrowsMessage<UsageError>(HasSubstr("tensorrt-8, tensorrt-10")));

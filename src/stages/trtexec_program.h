@@ -21,10 +21,6 @@ class TrtexecProgram {
   TrtexecVersion options() const {
     return major_ >= 11 ? TrtexecVersion::from_11 : TrtexecVersion::from_8_4_to_10;
   }
-  /// Of the target whose files it builds: "tensorrt-8", "tensorrt-10", "tensorrt-11".
-  std::string_view target() const {
-    return major_ >= 11 ? "tensorrt-11" : major_ >= 9 ? "tensorrt-10" : "tensorrt-8";
-  }
 
   /// Runs it with these arguments, its lines as messages. Throws EnvironmentError with its last errors when
   /// it fails, Interrupted when the monitor asks to stop.

@@ -1,5 +1,7 @@
 #include "cli/train_options.h"
 
+#include <fmt/ranges.h>
+
 #include "base/files.h"
 #include "cli/options.h"
 #include "models/yolov6.h"
@@ -11,8 +13,9 @@ void add_network_options(CLI::App& app, stages::TrainOptions& options) {
       ->check(CLI::IsMember(models::architectures()))
       ->capture_default_str()
       ->group(kModelGroup);
-  app.add_option("--mode", options.mode, "Blocks: repopt, hyper_search, repvgg or qarepvgg")
-      ->check(CLI::IsMember({"repopt", "hyper_search", "repvgg", "qarepvgg"}))
+  const std::vector<std::string> modes = models::trainable_modes();
+  app.add_option("--mode", options.mode, fmt::format("Blocks: {}", fmt::join(modes, ", ")))
+      ->check(CLI::IsMember(modes))
       ->capture_default_str()
       ->group(kModelGroup);
   add_image_size(app, options.image_size);

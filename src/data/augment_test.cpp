@@ -24,14 +24,14 @@ TEST(AugmentRecipe, StrongAugmentationIsMosaicAndMixup) {
 }
 
 TEST(AugmentRecipe, EveryMemberIsASetting) {
-  static_assert(sizeof(AugmentRecipe) == 11 * sizeof(double));
-  ASSERT_EQ(augment_fields().size(), 11U);
+  constexpr size_t kMembers = sizeof(AugmentRecipe) / sizeof(double);
+  ASSERT_EQ(augment_fields().size(), kMembers);
   constexpr double kUnset = -1;
-  auto values = std::bit_cast<std::array<double, 11>>(AugmentRecipe{});
+  auto values = std::bit_cast<std::array<double, kMembers>>(AugmentRecipe{});
   values.fill(kUnset);
   auto recipe = std::bit_cast<AugmentRecipe>(values);
   for (const auto& field : augment_fields()) EXPECT_TRUE(field.set(recipe, "0.25")) << field.name;
-  EXPECT_THAT((std::bit_cast<std::array<double, 11>>(recipe)), testing::Each(0.25));
+  EXPECT_THAT((std::bit_cast<std::array<double, kMembers>>(recipe)), testing::Each(0.25));
 }
 
 TEST(Affine, IdentityLeavesTheSampleAlone) {

@@ -27,6 +27,9 @@ constexpr auto names_of(Mode) {
                                    {Mode::repvgg_deploy, "repvgg_deploy"}});
 }
 
+/// Those that `train --mode` makes.
+inline constexpr Mode kTrainableModes[] = {Mode::repopt, Mode::hyper_search, Mode::repvgg, Mode::qarepvgg};
+
 /// Where blocks are added, with freshly drawn weights.
 struct Builder {
   ir::Model model;

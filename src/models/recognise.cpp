@@ -42,10 +42,8 @@ Mode mode_of(const ParameterShapes& parameters) {
   for (const auto& [part, network] : kForeign) {
     for (const auto& [name, shape] : parameters) {
       if (name.find(part) == std::string::npos) continue;
-      throw InputError(
-          "entry '{}' belongs to {}; accepted are YOLOv6 v2 networks ({}) in the modes repopt, "
-          "hyper_search, repvgg and qarepvgg",
-          name, network, fmt::join(architectures(), ", "));
+      throw InputError("entry '{}' belongs to {}; accepted are YOLOv6 v2 networks ({}) in the modes {}", name,
+                       network, fmt::join(architectures(), ", "), fmt::join(trainable_modes(), ", "));
     }
   }
   const auto has = [&](std::string_view name) {

@@ -139,4 +139,10 @@ std::vector<std::string> architectures() {
   return names;
 }
 
+std::vector<std::string> trainable_modes() {
+  std::vector<std::string> names;
+  for (const Mode mode : kTrainableModes) names.emplace_back(name_of(mode));
+  return names;
+}
+
 }  // namespace y6q::models

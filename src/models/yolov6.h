@@ -42,6 +42,8 @@ ir::Graph yolov6_graph(const Options& options);
 
 /// "yolov6n", "yolov6t", "yolov6s".
 std::vector<std::string> architectures();
+/// Names of kTrainableModes.
+std::vector<std::string> trainable_modes();
 
 /// Strides of the levels, finest first.
 inline constexpr std::array<int64_t, 3> kStrides{8, 16, 32};

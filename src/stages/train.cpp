@@ -1,5 +1,7 @@
 #include "stages/train.h"
 
+#include <fmt/ranges.h>
+
 #include "base/errors.h"
 #include "formats/provenance.h"
 #include "models/yolov6.h"
@@ -11,8 +13,8 @@ namespace {
 models::Mode trainable_mode(const std::string& text) {
   const models::Mode mode = from_name<models::Mode>(text);
   if (mode == models::Mode::repvgg_deploy) {
-    throw UnsupportedError(
-        "--mode {}: is what merging leaves; repopt, hyper_search, repvgg and qarepvgg can be trained", text);
+    throw UnsupportedError("--mode {}: is what merging leaves; {} can be trained", text,
+                           fmt::join(models::trainable_modes(), ", "));
   }
   return mode;
 }

@@ -10,7 +10,7 @@ namespace y6q::stages {
 struct TrainOptions {
   TrainingOptions training;
   std::string architecture = "yolov6n";  ///< models::architectures()
-  std::string mode = "repopt";           ///< repopt, hyper_search, repvgg, qarepvgg
+  std::string mode = "repopt";           ///< models::trainable_modes()
   std::array<int64_t, 2> image_size{640, 640};
   /// For mode repopt: RepOptimizer's scales (formats::read_scales). Empty: plain SGD on the single-branch
   /// network.

@@ -68,7 +68,8 @@ inline ir::Tensor random_images(const ir::Shape& shape, uint64_t seed) {
   return images;
 }
 
-/// Every operator but quantizers, two levels, 3 classes. Outputs: `outputs` (decoded), `cls0`, `reg1`, `feat0`.
+/// Every operator but quantizers, two levels, 3 classes. Outputs: `outputs` (decoded), `cls0`, `reg1`,
+/// `feat0`.
 inline ir::Model every_operator() {
   NetworkMaker n({1, 3, 16, 24});
   ir::Value x = n.add("stem.conv", ir::Conv2d{.stride = {2, 2}, .pad = {1, 1}},

@@ -23,6 +23,22 @@ void throw_broken(const std::vector<const DraftSample*>& broken, size_t total) {
   throw InputError("{}", text);
 }
 
+struct LeftOut {
+  std::vector<const DraftSample*> broken{};
+  std::vector<std::string> without_area{};  ///< places of objects
+};
+
+void say(const LeftOut& left_out, size_t samples, const std::string& split, Monitor& monitor) {
+  if (!left_out.broken.empty()) {
+    monitor.message(fmt::format("data: {} of {} samples of split '{}' are broken and left out",
+                                left_out.broken.size(), samples, split));
+  }
+  if (left_out.without_area.empty()) return;
+  monitor.message(
+      fmt::format("data: {} objects of split '{}' have no width or no height and are left out; the first: {}",
+                  left_out.without_area.size(), split, left_out.without_area.front()));
+}
+
 void add_findings(const DraftSample& sample, bool has_label_files, Findings& findings) {
   findings.outlines += sample.outlines;
   if (!has_label_files || !sample.annotation.empty()) return;
@@ -65,40 +81,31 @@ Dataset finish_dataset(Draft draft, const DatasetOptions& options, Monitor& moni
   dataset.findings = draft.findings;
   std::string digest = kept.digest_line;
   digest += options.keep_difficult && has_difficult(draft) ? "difficult objects are kept\n" : "";
-  std::string first_without_area;
-  std::vector<const DraftSample*> broken;
+  LeftOut left_out;
   for (size_t i = 0; i < checked.size(); ++i) {
     const DraftSample& sample = draft.samples[i];
     if (!sample.problems.empty()) {
-      broken.push_back(&sample);
+      left_out.broken.push_back(&sample);
       continue;
     }
     digest += checked[i].digest_line;
     add_findings(sample, draft.has_label_files, dataset.findings);
-    const std::vector<std::string>& without_area = sample.without_area;
-    if (dataset.without_area == 0 && !without_area.empty()) first_without_area = without_area.front();
-    dataset.without_area += std::ssize(without_area);
+    std::ranges::copy(sample.without_area, std::back_inserter(left_out.without_area));
     checked[i].record.image_id = sample.image_id.value_or(std::ssize(dataset.images) + 1);
     dataset.images.push_back(std::move(checked[i].record));
   }
+  const std::vector<const DraftSample*>& broken = left_out.broken;
   if (!broken.empty() && !options.skip_broken) throw_broken(broken, draft.samples.size());
   if (dataset.images.empty()) {
     throw InputError("data: no images for split '{}' under {} ({} broken); image files are expected there",
                      options.split, draft.root.string(), broken.size());
   }
-  if (!broken.empty()) {
-    monitor.message(fmt::format("data: {} of {} samples of split '{}' are broken and left out", broken.size(),
-                                draft.samples.size(), options.split));
-  }
-  if (dataset.without_area > 0) {
-    monitor.message(fmt::format(
-        "data: {} objects of split '{}' have no width or no height and are left out; the first: {}",
-        dataset.without_area, options.split, first_without_area));
-  }
+  say(left_out, draft.samples.size(), options.split, monitor);
   for (const std::string& note : draft.notes) monitor.message(note);
   for (const fs::path& file : draft.description_files)
     digest += digest_line(draft.root, file, digest_of_file(file));
   dataset.skipped = std::ssize(broken);
+  dataset.without_area = std::ssize(left_out.without_area);
   for (const DraftSample* sample : broken)
     std::ranges::copy(sample->problems, std::back_inserter(dataset.problems));
   dataset.class_names = std::move(draft.class_names);

@@ -324,9 +324,7 @@ void describe_input(::onnx::GraphProto& graph, const std::string& name, const ir
   describe(*graph.add_input(), name, {shape[0], shape[2], shape[3], shape[1]}, ::onnx::TensorProto::UINT8);
 }
 
-}  // namespace
-
-::onnx::ModelProto emit(const ir::Model& model, const OnnxOptions& options) {
+void require_written(const OnnxOptions& options) {
   if (options.batch < 0 || options.batch > kLargestBatch) {
     throw UsageError("onnx: batch {}: 1 to {}, or 0 for any, is accepted", options.batch, kLargestBatch);
   }
@@ -337,8 +335,10 @@ void describe_input(::onnx::GraphProto& graph, const std::string& name, const ir
     throw UsageError("onnx: opset {} has no FP16 scales; use {} or later", options.opset,
                      kFirstWithHalfScales);
   }
-  const TensorNames names(model.graph, options);
-  if (options.form == Form::qdq) require_ranges(model, names);
+}
+
+/// A file with everything but its graph.
+::onnx::ModelProto without_graph(const OnnxOptions& options) {
   ::onnx::ModelProto proto;
   proto.set_ir_version(ir_version(options.opset));
   proto.set_producer_name(options.producer);
@@ -347,24 +347,31 @@ void describe_input(::onnx::GraphProto& graph, const std::string& name, const ir
     property.set_key(key);
     property.set_value(value);
   }
-  auto& opset = *proto.add_opset_import();
-  opset.set_domain("");
-  opset.set_version(options.opset);
+  const auto import_opset = [&](const char* domain, int64_t version) {
+    auto& opset = *proto.add_opset_import();
+    opset.set_domain(domain);
+    opset.set_version(version);
+  };
+  import_opset("", options.opset);
+  if (options.suppression && options.suppression->by == Suppressor::efficient) import_opset("TRT", 1);
+  return proto;
+}
+
+}  // namespace
+
+::onnx::ModelProto emit(const ir::Model& model, const OnnxOptions& options) {
+  require_written(options);
+  const TensorNames names(model.graph, options);
+  if (options.form == Form::qdq) require_ranges(model, names);
+  if (options.suppression) require_suppressible(model.graph, names, *options.suppression);
+  ::onnx::ModelProto proto = without_graph(options);
   ::onnx::GraphProto& graph = *proto.mutable_graph();
   graph.set_name("yolov6");
   describe_input(graph, names[names.input()],
                  with_batch(model.graph.node(names.input()).shape, options.batch), options.images);
   std::unordered_set<std::string> taken(names.all().begin(), names.all().end());
   for (const auto& output : names.outputs()) taken.insert(output.name);
-  if (options.suppression) {
-    require_suppressible(model.graph, names, *options.suppression);
-    taken.insert({"num_dets", "det_boxes", "det_scores", "det_classes"});
-    if (options.suppression->by == Suppressor::efficient) {
-      auto& plugins = *proto.add_opset_import();
-      plugins.set_domain("TRT");
-      plugins.set_version(1);
-    }
-  }
+  if (options.suppression) taken.insert({"num_dets", "det_boxes", "det_scores", "det_classes"});
   GraphWriter writer(graph, std::move(taken));
   Emitter emitter(model, names, options, writer);
   for (uint32_t id = 0; id < model.graph.size(); ++id) {

@@ -70,7 +70,7 @@ TEST(Verdict, WhatIsNoFasterIsNotWorthIt) {
 }
 
 TEST(Verdict, ANetworkThatHasHardlyLearnedIsNotDeployed) {
-  Result result = example();
+  Result result = deployable();
   for (Row& each : result.rows) each.map = 0.027;
   result.rows[1].to_float = Difference{0, -0.002, 0.002, 1};
   const Verdict hardly = verdict(result);

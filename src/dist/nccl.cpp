@@ -3,7 +3,6 @@
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <string>
 
 #include "base/errors.h"
+#include "base/library_function.h"
 
 namespace y6q::dist {
 namespace {
@@ -23,20 +23,11 @@ struct UniqueId {
 };
 constexpr int kSum = 0, kFloat32 = 7, kFloat64 = 8;
 
-template <typename Signature>
-Signature* function_of(const char* library, const char* name) {
-  void* const opened = ::dlopen(library, RTLD_NOW);
-  void* const symbol = opened == nullptr ? nullptr : ::dlsym(opened, name);
-  if (symbol == nullptr) {
-    throw EnvironmentError("NCCL: {} of {} cannot be loaded; ./run setup --cuda fetches what is missing",
-                           name, library);
-  }
-  return reinterpret_cast<Signature*>(symbol);
-}
+constexpr std::array kNccl{"libnccl.so.2"}, kDriver{"libcuda.so.1"};
 
 template <typename Signature>
 Signature* nccl(const char* name) {
-  return function_of<Signature>("libnccl.so.2", name);
+  return library_function<Signature>(kNccl, name);
 }
 
 void check(int status, const char* what) {
@@ -48,7 +39,7 @@ void check(int status, const char* what) {
 /// Sixteen bytes that no two GPUs share.
 std::string identity_of(at::Device device) {
   std::string uuid(16, '\0');
-  const auto ask = function_of<int(char*, int)>("libcuda.so.1", "cuDeviceGetUuid");
+  const auto ask = library_function<int(char*, int)>(kDriver, "cuDeviceGetUuid");
   if (ask(uuid.data(), device.index()) != 0) throw EnvironmentError("CUDA: {} has no UUID", device.str());
   return uuid;
 }

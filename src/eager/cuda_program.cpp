@@ -1,18 +1,18 @@
 #include "eager/cuda_program.h"
 
 #include <ATen/DeviceAccelerator.h>
-#include <dlfcn.h>
 
 #include <vector>
 
 #include "base/errors.h"
+#include "base/library_function.h"
 
 namespace y6q::eager {
 namespace {
 
 // Libraries of NVIDIA's, whose C interfaces have been the same since CUDA 11. LibTorch's own version of CUDA
 // decides which compiler is there.
-constexpr std::array kDriver{"libcuda.so.1"};
+constexpr std::array kCudaDriver{"libcuda.so.1"};
 constexpr std::array kCompiler{"libnvrtc.so.13", "libnvrtc.so.12"};
 
 constexpr const char* kPrelude = R"cuda(
@@ -26,31 +26,14 @@ __device__ void assign(Bf16& to, float value) {
 }
 )cuda";
 
-void* open_library(std::span<const char* const> names) {
-  for (const char* name : names) {
-    if (void* library = ::dlopen(name, RTLD_NOW); library != nullptr) return library;
-  }
-  throw EnvironmentError("CUDA: {} cannot be loaded; ./run setup --cuda fetches what is missing",
-                         names.front());
-}
-
-template <typename Signature>
-Signature* function_of(void* library, const char* name) {
-  void* symbol = ::dlsym(library, name);
-  if (symbol == nullptr) throw EnvironmentError("CUDA: there is no function {}", name);
-  return reinterpret_cast<Signature*>(symbol);
-}
-
 template <typename Signature>
 Signature* driver(const char* name) {
-  static void* const library = open_library(kDriver);
-  return function_of<Signature>(library, name);
+  return library_function<Signature>(kCudaDriver, name);
 }
 
 template <typename Signature>
 Signature* compiler(const char* name) {
-  static void* const library = open_library(kCompiler);
-  return function_of<Signature>(library, name);
+  return library_function<Signature>(kCompiler, name);
 }
 
 void check(int status, const char* what) {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "support/process.h"
+#include "support/drawn_set.h"
 
 // A run that is killed and started again ends as one that never stopped, and does nothing twice.
 namespace y6q::pipeline {
@@ -23,10 +23,7 @@ constexpr const char* kSteps[]{"float",        "calibrate",       "export",     
 class PipelineKill : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_EQ(support::run(Y6Q_PROGRAM, {"synth", "--out", folder_ / "set", "--train", "24", "--val", "8",
-                                         "--test", "1", "--img-size", "96"})
-                  .code,
-              0);
+    support::draw_set(Y6Q_PROGRAM, folder_ / "set");
     write_recipe("max");
   }
   /// Short, without warm-up, at a high rate and with an evaluation each epoch, so that there are detections
@@ -200,7 +197,7 @@ class TutorialKill : public PipelineKill {
     mode_ = "repopt";
     write_file(folder_ / "recipe.yaml",
                "hyper_search: {warmup_epochs: 0, lr0: 0.1, lrf: 1}\n"
-               "train: {warmup_epochs: 0, eval_interval: 1, lr0: 0.3, lrf: 1}\n"
+               "train: {warmup_epochs: 0, eval_interval: 1, lr0: 0.5, lrf: 1}\n"
                "calibrate: {images: 16, keep_float: 2, scheme: tensorrt}\n"
                "qat: {epochs: 2, lr0: 0.0001}\n"
                "bench: {seconds: 0.01, rounds: 1, batches: [1, 2]}\n");

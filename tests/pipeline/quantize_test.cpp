@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "support/process.h"
+#include "support/drawn_set.h"
 
 // A search that is killed, or shared, ends as one that was neither, and does nothing twice.
 namespace y6q::pipeline {
@@ -19,11 +19,8 @@ using testing::Not;
 class QuantizeSearch : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_EQ(support::run(Y6Q_PROGRAM, {"synth", "--out", folder_ / "set", "--train", "24", "--val", "8",
-                                         "--test", "1", "--img-size", "96"})
-                  .code,
-              0);
-    write_file(folder_ / "train.yaml", "{warmup_epochs: 0, eval_interval: 1, lr0: 0.3, lrf: 1}\n");
+    support::draw_set(Y6Q_PROGRAM, folder_ / "set");
+    write_file(folder_ / "train.yaml", "{warmup_epochs: 0, eval_interval: 1, lr0: 0.5, lrf: 1}\n");
     const Outcome trained =
         support::run(Y6Q_PROGRAM, {"train", "--data", folder_ / "set/data.yaml", "--mode", "repvgg",
                                    "--img-size", "64", "--epochs", "3", "--batch-size", "8", "--recipe",

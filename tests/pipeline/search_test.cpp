@@ -3,7 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "support/process.h"
+#include "support/drawn_set.h"
 
 // A search over networks that is killed, or shared, ends as one that was neither, and does nothing twice.
 namespace y6q::pipeline {
@@ -18,12 +18,9 @@ using testing::Not;
 class NetworkSearch : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_EQ(support::run(Y6Q_PROGRAM, {"synth", "--out", folder_ / "set", "--train", "24", "--val", "8",
-                                         "--test", "1", "--img-size", "96"})
-                  .code,
-              0);
+    support::draw_set(Y6Q_PROGRAM, folder_ / "set");
     write_file(folder_ / "recipe.yaml",
-               "train: {batch_size: 8, warmup_epochs: 0, lr0: 0.3, lrf: 1}\n"
+               "train: {batch_size: 8, warmup_epochs: 0, lr0: 0.5, lrf: 1}\n"
                "calibrate: {images: 8}\nbench: {seconds: 0.01, rounds: 1}\n");
   }
   void TearDown() override {

@@ -323,6 +323,27 @@ Tensor squeeze(const Call& call) {
   return out;
 }
 
+/// Rows by a matrix: [..., depth] by [depth, width].
+Tensor mat_mul(const Call& call) {
+  const Tensor &rows = call.operand(0), &matrix = call.operand(1);
+  if (rows.shape.empty() || matrix.shape.size() != 2 || matrix.shape[0] != rows.shape.back())
+    refuse(call.node, "operands of {} and {}; rows and a matrix for them are accepted",
+           ir::to_text(rows.shape), ir::to_text(matrix.shape));
+  const int64_t depth = matrix.shape[0], width = matrix.shape[1];
+  Shape shape = rows.shape;
+  shape.back() = width;
+  Tensor out = call.make(std::move(shape));
+  call.add(std::ssize(out.data) * depth);
+  for (int64_t i = 0; i < std::ssize(out.data); ++i) {
+    const int64_t row = i / width, column = i % width;
+    for (int64_t k = 0; k < depth; ++k) {
+      out.data[static_cast<size_t>(i)] += rows.data[static_cast<size_t>(row * depth + k)] *
+                                          matrix.data[static_cast<size_t>(k * width + column)];
+    }
+  }
+  return out;
+}
+
 Tensor expand(const Call& call) {
   const Shape wanted = call.whole(1);
   return spread(call, call.operand(0), common_shape(call, call.operand(0).shape, wanted));
@@ -405,6 +426,7 @@ const std::map<std::string, Operation>& operations() {
       {"Expand", expand},
       {"Gather", gather},
       {"Identity", identity},
+      {"MatMul", mat_mul},
       {"Mul", [](const Call& call) { return elementwise(call, std::multiplies<>()); }},
       {"Pad", pad},
       {"Range", range},

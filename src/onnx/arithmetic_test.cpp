@@ -62,6 +62,23 @@ TEST(OnnxArithmetic, ReshapeKeepsWhatZeroSaysAndFindsTheFreeExtent) {
   EXPECT_THROW(run(node_of("Reshape"), {kTwoRows, list({-1, -1})}), InputError);
 }
 
+TEST(OnnxArithmetic, RowsAreMultipliedByAMatrix) {
+  const Tensor matrix{{3, 2}, {1, 0, 10, 1, 0, 2}};
+  EXPECT_THAT(run(node_of("MatMul"), {kTwoRows, matrix}).data, ElementsAre(21, 8, 54, 17));
+  EXPECT_THAT(run(node_of("MatMul"), {Tensor{{1, 2, 3}, kTwoRows.data}, matrix}).shape, ElementsAre(1, 2, 2));
+  EXPECT_THAT(
+      [&] {
+        run(node_of("MatMul"), {kTwoRows, kTwoRows});
+      },
+      ThrowsMessage<InputError>(HasSubstr("operands of [2, 3] and [2, 3]")));
+  const Tensor long_row{{1, 500}, std::vector<double>(500)}, column{{500, 1}, std::vector<double>(500)};
+  EXPECT_THAT(
+      [&] {
+        run(node_of("MatMul"), {long_row, column});
+      },
+      ThrowsMessage<InputError>(HasSubstr("more than 1000 elements")));
+}
+
 TEST(OnnxArithmetic, TransposeTurnsTheOrderOfAxes) {
   auto node = node_of("Transpose");
   const Tensor turned = run(node, {kTwoRows});

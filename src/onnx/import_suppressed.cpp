@@ -1,6 +1,7 @@
 #include "onnx/import_suppressed.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "onnx/attributes.h"
 #include "onnx/graph_writer.h"
@@ -10,8 +11,11 @@ namespace {
 
 using ::onnx::NodeProto;
 
+constexpr std::string_view kOfTensorRt7 = "BatchedNMSDynamic_TRT", kOfTensorRt8 = "EfficientNMS_TRT",
+                           kOfOnnx = "NonMaxSuppression";
+
 bool suppresses(const NodeProto& node) {
-  return node.op_type() == "EfficientNMS_TRT" || node.op_type() == "NonMaxSuppression";
+  return node.op_type() == kOfTensorRt7 || node.op_type() == kOfTensorRt8 || node.op_type() == kOfOnnx;
 }
 
 std::unordered_set<std::string> names_in(const ::onnx::GraphProto& graph) {
@@ -40,6 +44,11 @@ class Rows {
     const std::string sum = writer_.step("Add", {near, far}, "rows.sum");
     return join(writer_.step("Mul", {sum, number(0.5F)}, "rows.centre"),
                 writer_.step("Sub", {far, near}, "rows.size"), "rows.boxes");
+  }
+
+  /// [B, A, 1, 4] as [B, A, 4].
+  std::string of_all_classes(const std::string& boxes) {
+    return writer_.step("Squeeze", {boxes, integers("class", {2})}, "rows.of_all_classes");
   }
 
   /// [B, classes, A] as [B, A, classes].
@@ -71,11 +80,13 @@ void drop_suppression(::onnx::GraphProto& graph) {
   if (found == graph.node().end()) return;
   const NodeProto& node = *found;
   if (node.input_size() < 2) refuse(node, "has {} operands, boxes and scores are needed", node.input_size());
-  const bool is_plugin = node.op_type() == "EfficientNMS_TRT";
-  const bool are_centres = int_attribute(node, is_plugin ? "box_coding" : "center_point_box", 0) == 1;
+  const bool is_onnx = node.op_type() == kOfOnnx;
+  const bool are_centres = int_attribute(node, is_onnx ? "center_point_box" : "box_coding", 0) == 1;
   Rows rows(graph);
-  const std::string boxes = are_centres ? node.input(0) : rows.centres(node.input(0));
-  const std::string scores = is_plugin ? node.input(1) : rows.turned(node.input(1));
+  std::string boxes = node.input(0);
+  if (node.op_type() == kOfTensorRt7) boxes = rows.of_all_classes(boxes);
+  if (!are_centres) boxes = rows.centres(boxes);
+  const std::string scores = is_onnx ? rows.turned(node.input(1)) : node.input(1);
   const std::string output = rows.of(boxes, scores);
   graph.clear_output();
   graph.add_output()->set_name(output);

@@ -4,8 +4,8 @@
 
 namespace y6q::onnx {
 
-/// Ends a graph that suppresses boxes itself (EfficientNMS_TRT, NonMaxSuppression) before it does; other
-/// graphs stay as they are.
+/// Ends a graph that suppresses boxes itself (EfficientNMS_TRT, BatchedNMSDynamic_TRT, NonMaxSuppression;
+/// spec/05 §6) before it does; other graphs stay as they are.
 ///
 ///   boxes  scores                       boxes  scores
 ///     \     /                             \     /

@@ -9,6 +9,7 @@
 #include "checkpoint/onnx_model.h"
 #include "formats/model_file.h"
 #include "onnx/emit.h"
+#include "onnx/graph_writer.h"
 #include "passes/same_outputs.h"
 #include "pipeline/yolov6_networks.h"
 #include "stages/export.h"
@@ -84,6 +85,45 @@ TEST(Import, FilesThatSuppressBoxesComeBackAsTheNetworkBeforeIt) {
           onnx::emit(two_levels(), {.images = images, .suppression = onnx::Suppression{.by = by}});
       EXPECT_TRUE(onnx::emit(onnx::import_model(file).model, {}).SerializeAsString() == decoded);
     }
+  }
+}
+
+/// What YOLOv6's end-to-end export puts behind its decoded boxes (spec/05 §6): corners by a matrix, scores
+/// multiplied by the confidence, the suppression.
+::onnx::ModelProto end_to_end(const std::string& suppression) {
+  ::onnx::ModelProto file = onnx::emit(two_levels(), {});
+  ::onnx::GraphProto& graph = *file.mutable_graph();
+  graph.mutable_node(graph.node_size() - 1)->set_output(0, "decoded");
+  onnx::GraphWriter writer(graph, {"decoded"});
+  const auto columns = [&](int64_t from, int64_t to) {
+    const std::string bounds[] = {writer.constant("from", {{1}, std::vector<int64_t>{from}}),
+                                  writer.constant("to", {{1}, std::vector<int64_t>{to}}),
+                                  writer.constant("axis", {{1}, std::vector<int64_t>{2}})};
+    return writer.step("Slice", {"decoded", bounds[0], bounds[1], bounds[2]}, "columns");
+  };
+  const ir::Array to_corners{{4, 4},
+                             std::vector<float>{1, 0, 1, 0, 0, 1, 0, 1, -.5F, 0, .5F, 0, 0, -.5F, 0, .5F}};
+  std::string boxes = writer.step("MatMul", {columns(0, 4), writer.constant("matrix", to_corners)}, "boxes");
+  std::string scores = writer.step("Mul", {columns(5, 10), columns(4, 5)}, "scores");
+  if (suppression == "NonMaxSuppression") {
+    const std::string turned = writer.fresh("turned");
+    onnx::set_attribute(writer.node("Transpose", {scores}, turned), "perm", {0, 2, 1});
+    scores = turned;
+  } else {
+    boxes =
+        writer.step("Unsqueeze", {boxes, writer.constant("axes", {{1}, std::vector<int64_t>{2}})}, "boxes");
+  }
+  file.mutable_graph()->mutable_output(0)->set_name(
+      writer.step(suppression.c_str(), {boxes, scores}, "found"));
+  return file;
+}
+
+TEST(Import, EndToEndExportsComeBackAsTheNetworkBeforeTheirSuppression) {
+  const std::string decoded = onnx::emit(two_levels(), {}).SerializeAsString();
+  for (const char* suppression : {"NonMaxSuppression", "BatchedNMSDynamic_TRT"}) {
+    EXPECT_TRUE(onnx::emit(onnx::import_model(end_to_end(suppression)).model, {}).SerializeAsString() ==
+                decoded)
+        << suppression;
   }
 }
 

@@ -55,13 +55,14 @@ Sensitivity read_sensitivity(const fs::path& path) {
   }
 }
 
-std::vector<std::string> most_sensitive(const Sensitivity& sensitivity, int64_t count) {
+std::vector<std::string> most_sensitive(const Sensitivity& sensitivity, int64_t count,
+                                        bool with_predictions) {
   std::vector<std::string> layers;
   for (const LayerSensitivity& row : sensitivity.layers) {
-    if (!row.is_prediction && std::ssize(layers) < count) layers.push_back(row.layer);
+    if ((with_predictions || !row.is_prediction) && std::ssize(layers) < count) layers.push_back(row.layer);
   }
   if (std::ssize(layers) < count) {
-    throw UsageError("--keep-float {}: the sensitivity file has {} layers that are no predictions", count,
+    throw UsageError("--keep-float {}: the sensitivity file has {} layers that could be", count,
                      layers.size());
   }
   return layers;

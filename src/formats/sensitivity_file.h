@@ -30,7 +30,8 @@ nlohmann::json to_json(const Sensitivity& sensitivity);
 /// Throws InputError naming path and what is missing.
 Sensitivity read_sensitivity(const fs::path& path);
 
-/// The `count` most sensitive layers that are no predictions. Throws UsageError when there are fewer.
-std::vector<std::string> most_sensitive(const Sensitivity& sensitivity, int64_t count);
+/// The `count` most sensitive layers, predictions among them or not. Throws UsageError when there are fewer.
+std::vector<std::string> most_sensitive(const Sensitivity& sensitivity, int64_t count,
+                                        bool with_predictions = false);
 
 }  // namespace y6q::formats

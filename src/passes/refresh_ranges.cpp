@@ -4,29 +4,19 @@
 #include <cmath>
 
 #include "ir/queries.h"
+#include "passes/weight_runs.h"
 #include "quant/half_scale.h"
 
 namespace y6q::passes {
 namespace {
 
-ir::Array largest_of(const ir::Array& weight) {
-  float largest = 0;
-  for (const float value : weight.floats()) largest = std::max(largest, std::fabs(value));
-  return ir::Array::scalar(largest);
-}
-
 /// Of each channel of `axis`; of all elements when axis < 0.
 ir::Array largest_magnitudes(const ir::Array& weight, int64_t axis) {
-  if (axis < 0) return largest_of(weight);
-  const auto place = static_cast<size_t>(axis);
-  const auto channels = static_cast<size_t>(weight.shape.at(place));
-  size_t inner = 1;
-  for (size_t i = place + 1; i < weight.shape.size(); ++i) inner *= static_cast<size_t>(weight.shape[i]);
-  ir::Array ranges = ir::Array::zeros({weight.shape[place]});
-  const std::vector<float>& values = weight.floats();
-  for (size_t i = 0; i < values.size(); ++i) {
-    float& range = ranges.floats()[i / inner % channels];
-    range = std::max(range, std::fabs(values[i]));
+  const WeightRuns runs(weight.shape, axis);
+  ir::Array ranges = axis < 0 ? ir::Array::scalar(0) : ir::Array::zeros({static_cast<int64_t>(runs.ranges)});
+  for (size_t i = 0; i < weight.floats().size(); ++i) {
+    float& range = ranges.floats()[runs.range_of(i)];
+    range = std::max(range, std::fabs(weight.floats()[i]));
   }
   return ranges;
 }

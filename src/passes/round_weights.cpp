@@ -4,6 +4,7 @@
 
 #include "ir/queries.h"
 #include "passes/rewrite.h"
+#include "passes/weight_runs.h"
 #include "quant/fake_quant.h"
 
 namespace y6q::passes {
@@ -13,13 +14,11 @@ std::vector<float> rounded_weight(const ir::Model& model, const ir::Node& quanti
   const std::vector<float>&weight = model.floats(quantizer.inputs[0]),
         &amax = model.floats(quantizer.inputs[1]);
   const auto range = quant::integer_range(op.bits, op.is_signed);
-  size_t run = 1;  // elements in a row that share a range
-  for (auto axis = static_cast<size_t>(op.channel_axis + 1); axis < quantizer.shape.size(); ++axis)
-    run *= static_cast<size_t>(quantizer.shape[axis]);
+  const WeightRuns runs(quantizer.shape, op.channel_axis);
   std::vector<float> rounded(weight.size());
-  for (size_t first = 0; first < weight.size(); first += run) {
-    quant::fake_quantize({weight.data() + first, run}, amax[first / run % amax.size()], range,
-                         {rounded.data() + first, run});
+  for (size_t first = 0; first < weight.size(); first += runs.length) {
+    quant::fake_quantize({weight.data() + first, runs.length}, amax[runs.range_of(first)], range,
+                         {rounded.data() + first, runs.length});
   }
   return rounded;
 }

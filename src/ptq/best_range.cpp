@@ -66,20 +66,22 @@ Tensor seen_by(const Tensor& kernel, const Tensor& windows) {
   return kernel.size(2) == 1 ? centre_of(windows) : windows;
 }
 
-float range_by(quant::RangeMethod method, const quant::Histogram& histogram, const ir::FakeQuant& quantizer,
-               double percentile) {
+float range_by(quant::RangeSearch search, const quant::Histogram& histogram, const ir::FakeQuant& quantizer) {
   const quant::IntegerRange integers = quant::integer_range(quantizer.bits, quantizer.is_signed);
-  const float amax = quant::search_amax(
-      histogram, {.method = method, .percentile = percentile, .levels = integers.high + 1});
+  search.levels = integers.high + 1;
+  const float amax = quant::search_amax(histogram, search);
   return quantizer.half_scale ? quant::range_of_half_step(amax, integers) : amax;
 }
 
-FoundRange best_range(const SeenTensor& tensor, const ir::FakeQuant& quantizer, double percentile) {
+FoundRange best_range(const SeenTensor& tensor, const ir::FakeQuant& quantizer,
+                      const quant::RangeSearch& search) {
   const torch::NoGradGuard no_gradients;
   FoundRange best;
   double least = std::numeric_limits<double>::infinity();
   for (const quant::RangeMethod method : all_values<quant::RangeMethod>()) {
-    const float amax = range_by(method, tensor.histogram, quantizer, percentile);
+    quant::RangeSearch by = search;
+    by.method = method;
+    const float amax = range_by(by, tensor.histogram, quantizer);
     const double error = error_of(tensor, quantizer, amax);
     if (error < least) least = error, best = {method, amax};
   }

@@ -39,11 +39,11 @@ struct FoundRange {
 /// Each method's range, rounded up to one of an FP16 scale where the quantizer asks for it, and of these the
 /// one that changes the outputs of the convolutions least: by the squared error over the squared outputs,
 /// added up over convolutions. Without any, the one that changes the tensor itself least. Of equal ones the
-/// first.
-FoundRange best_range(const SeenTensor& tensor, const ir::FakeQuant& quantizer, double percentile);
+/// first. Of `search` its method and levels do not count.
+FoundRange best_range(const SeenTensor& tensor, const ir::FakeQuant& quantizer,
+                      const quant::RangeSearch& search = {});
 
-/// One method's range, rounded up in the same way.
-float range_by(quant::RangeMethod method, const quant::Histogram& histogram, const ir::FakeQuant& quantizer,
-               double percentile);
+/// The range that the search finds, with as many levels as the quantizer has, rounded up in the same way.
+float range_by(quant::RangeSearch search, const quant::Histogram& histogram, const ir::FakeQuant& quantizer);
 
 }  // namespace y6q::ptq

@@ -12,7 +12,7 @@ namespace {
 using quant::RangeMethod;
 using torch::Tensor;
 
-constexpr double kPercentile = 97;
+constexpr quant::RangeSearch kSearch{.percentile = 97};
 const ir::FakeQuant kSigned{};
 
 quant::Histogram histogram_of(const Tensor& values) {
@@ -41,8 +41,8 @@ Tensor kernel(double first, double second) {
 
 RangeMethod best_for(const Tensor& windows, std::vector<Tensor> kernels) {
   const quant::Histogram histogram = histogram_of(windows);
-  const FoundRange found = best_range({histogram, windows, std::move(kernels)}, kSigned, kPercentile);
-  EXPECT_EQ(found.amax, range_by(found.method, histogram, kSigned, kPercentile));
+  const FoundRange found = best_range({histogram, windows, std::move(kernels)}, kSigned, kSearch);
+  EXPECT_EQ(found.amax, range_by({found.method, kSearch.percentile}, histogram, kSigned));
   return found.method;
 }
 
@@ -79,7 +79,7 @@ TEST(BestRange, WeighsConvolutionsByTheirOutputs) {
 TEST(BestRange, OnlyZerosHaveTheRangeZero) {
   const Tensor zeros = torch::zeros({4, 2, kWindowSide, kWindowSide});
   const quant::Histogram histogram = histogram_of(zeros);
-  EXPECT_EQ(best_range({histogram, zeros, {kernel(1, 1)}}, kSigned, kPercentile).amax, 0);
+  EXPECT_EQ(best_range({histogram, zeros, {kernel(1, 1)}}, kSigned, kSearch).amax, 0);
 }
 
 // By hand: rows 1 2 3, 4 5 6; the place (0.5, 0.7) is row 1, column 2.

@@ -11,6 +11,7 @@
 #include "eager/images.h"
 #include "eager/network.h"
 #include "ir/queries.h"
+#include "passes/clip_weights.h"
 #include "passes/correct_biases.h"
 #include "passes/deploy.h"
 #include "passes/equalize.h"
@@ -50,6 +51,10 @@ int64_t RangeOptions::windows() const {
   // A sum over a window's values has as many unknowns; a range has one.
   if (adaptive_rounding) return std::min<int64_t>(2048, 64 * images);
   return method ? 0 : 256;
+}
+
+quant::RangeSearch RangeOptions::search() const {
+  return {.method = method.value_or(quant::RangeMethod::max), .percentile = percentile};
 }
 
 ir::Model deployed(const ir::Model& trained, const RangeOptions& options) {
@@ -271,8 +276,8 @@ void Calibrator::search(ir::Model& model, const RangeOptions& ranges) const {
   for (const ir::Value value : ir::activation_quantizers(model.graph)) {
     const ir::Node& node = model.graph.node(value);
     const auto& op = std::get<ir::FakeQuant>(node.op);
-    const float amax = ranges.method ? range_by(*ranges.method, histogram(node.name), op, ranges.percentile)
-                                     : best_range(seen_tensor(model, value), op, ranges.percentile).amax;
+    const float amax = ranges.method ? range_by(ranges.search(), histogram(node.name), op)
+                                     : best_range(seen_tensor(model, value), op, ranges.search()).amax;
     model.weights.at(model.graph.node(node.inputs[1]).name) = ir::Array::scalar(amax);
   }
 }
@@ -282,7 +287,7 @@ void Calibrator::round_weights(ir::Model& model) const {
   for (uint32_t id = 0; id < model.graph.size(); ++id) {
     const ir::Node& node = model.graph[id];
     if (!std::holds_alternative<ir::Conv2d>(node.op) || !ir::is_quantized_layer(model.graph, node)) continue;
-    const auto kernel = kernel_of(model, node);
+    const auto kernel = kernel_of(float_, float_.graph.node(*float_.graph.find(node.name)));
     if (!kernel) continue;
     const ir::Node &source = model.graph.node(node.inputs[0]), &weight = model.graph.node(node.inputs[1]);
     const torch::Tensor inputs =
@@ -301,6 +306,7 @@ ir::Model Calibrator::quantized(const RangeOptions& ranges, bool float_predictio
   // Ranges are shared before the search for their signs, which decide the number of levels, and after it.
   ir::Model model = passes::share_ranges(passes::insert_quantizers(
       float_, {.rules = ranges.rules(), .float_predictions = float_predictions, .keep_float = keep_float}));
+  if (ranges.weight_method == WeightMethod::mse) model = passes::clip_weights(std::move(model));
   search(model, ranges);
   model = passes::share_ranges(model);
   if (ranges.adaptive_rounding) round_weights(model);

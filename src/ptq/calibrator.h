@@ -14,13 +14,24 @@
 
 namespace y6q::ptq {
 
-/// How activations become ranges.
+/// How the range of a weight's channel is found.
+enum class WeightMethod {
+  max,  ///< its largest magnitude
+  mse   ///< passes::clip_weights
+};
+
+constexpr auto names_of(WeightMethod) {
+  return name_table<WeightMethod>("weight method", {{WeightMethod::max, "max"}, {WeightMethod::mse, "mse"}});
+}
+
+/// How tensors and weights become ranges, and weights codes.
 struct RangeOptions {
   quant::Scheme scheme = quant::Scheme::cpu;
   std::optional<int64_t> weight_bits = {};           ///< nothing: the scheme's (quant::rules_of)
   std::optional<quant::Transposed> transposed = {};  ///< the same
   std::optional<quant::RangeMethod> method = quant::RangeMethod::max;  ///< nothing: best_range
   double percentile = 99.99;
+  WeightMethod weight_method = WeightMethod::max;
   bool equalize = false;           ///< passes::equalize, before images are looked at
   bool adaptive_rounding = false;  ///< of weights: rounded_adaptively
   bool bias_correction = true;     ///< passes::correct_biases with the means of the same images
@@ -28,6 +39,8 @@ struct RangeOptions {
 
   /// CalibrationImages::windows that the choices need.
   int64_t windows() const;
+  /// Of the method, where there is one.
+  quant::RangeSearch search() const;
   quant::Rules rules() const { return quant::rules_of(scheme, {weight_bits, transposed}); }
 };
 

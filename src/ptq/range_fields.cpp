@@ -63,6 +63,10 @@ const std::vector<Field<RangeOptions>>& range_fields() {
           "outputs of its convolutions least"),
       number_field("percentile", &RangeOptions::percentile, 50, 100,
                    "Share of values inside the range, in percent, for --method percentile and best"),
+      enum_field(
+          "weight_method", &RangeOptions::weight_method,
+          "How the range of a weight's channel is found: max, its largest magnitude; mse, what rounds it "
+          "best"),
       truth_field("equalize", &RangeOptions::equalize,
                   "Even out the channels between two convolutions first (cross-layer equalization)"),
       truth_field(

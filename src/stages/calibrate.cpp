@@ -20,8 +20,9 @@ std::set<std::string> layers_to_keep(const CalibrateOptions& options) {
     throw UsageError("--keep-float {}: needs --sensitivity FILE to know which; or name the layers",
                      options.settings.keep_float_count);
   }
-  for (std::string& layer : formats::most_sensitive(formats::read_sensitivity(options.sensitivity),
-                                                    options.settings.keep_float_count)) {
+  for (std::string& layer :
+       formats::most_sensitive(formats::read_sensitivity(options.sensitivity),
+                               options.settings.keep_float_count, options.settings.int8_predictions)) {
     layers.insert(std::move(layer));
   }
   return layers;
@@ -83,6 +84,8 @@ std::string keep_float_text(const CalibrationSettings& settings) {
 const std::vector<Field<CalibrationSettings>>& calibration_fields() {
   static const std::vector<Field<CalibrationSettings>> kFields = [] {
     auto table = lifted(ptq::range_fields(), &CalibrationSettings::ranges);
+    table.push_back(truth_field("int8_predictions", &CalibrationSettings::int8_predictions,
+                                "Compute prediction convolutions in INT8 as well"));
     table.push_back(
         {"keep_float",
          "Partial quantization: how many of the most sensitive layers stay float, or layers by name",
@@ -104,7 +107,9 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
   const std::set<std::string> keep_float = layers_to_keep(options);
   ptq::Calibrator calibrator(ptq::deployed(file.model, ranges));
   passes::insert_quantizers(calibrator.float_model(),
-                            {.rules = ranges.rules(), .keep_float = keep_float});  // mistakes end it here
+                            {.rules = ranges.rules(),
+                             .float_predictions = !options.settings.int8_predictions,
+                             .keep_float = keep_float});  // mistakes end it here
   const data::Dataset& dataset = run.data("train");
   if (file.info.class_names.empty()) take_class_names(file, options.weights, dataset);
   data::check_classes(file.info.class_names, options.weights, dataset.class_names, run.options().data);
@@ -122,7 +127,7 @@ Calibration calibrate(const CalibrateOptions& options, Run& run) {
                                       .device = run.device(),
                                       .windows = ranges.windows()},
                                      run.monitor(), run.group());
-  file.model = calibrator.quantized(ranges, true, keep_float);
+  file.model = calibrator.quantized(ranges, !options.settings.int8_predictions, keep_float);
   for (const ir::Value value : ir::activation_quantizers(file.model.graph)) {
     const ir::Node& node = file.model.graph.node(value);
     result.ranges.push_back(

@@ -15,8 +15,9 @@ namespace y6q::stages {
 /// What decides a calibrated model beside its float model and the images; `calibrate:` in a recipe.
 struct CalibrationSettings {
   ptq::RangeOptions ranges;
-  /// Partial quantization: layers that stay float beside the predictions: by name, and this many of the most
-  /// sensitive ones.
+  bool int8_predictions = false;  ///< false: prediction convolutions stay float
+  /// Partial quantization: layers that stay float (beside the predictions): by name, and this many of the
+  /// most sensitive ones.
   std::set<std::string> keep_float;
   int64_t keep_float_count = 0;
 };
@@ -48,7 +49,7 @@ struct Calibration {
   int64_t skipped = 0;                  ///< broken samples of the split that were left out
 };
 
-/// PTQ: merges and folds, inserts quantizers (prediction convolutions stay float), collects one histogram a
+/// PTQ: merges and folds, inserts quantizers, collects one histogram a
 /// tensor on un-augmented training images, searches ranges, gives concatenated tensors one range, writes the
 /// model. Throws UsageError for unknown layers and for a count without a sensitivity file.
 Calibration calibrate(const CalibrateOptions& options, Run& run);

@@ -224,6 +224,29 @@ TEST_F(TorchContract, AnEstimateOfTheSensitivityChoosesLayersLikeAMeasurement) {
   EXPECT_EQ(partial.at("float_layers"), nlohmann::json::array({first}));
 }
 
+TEST_F(TorchContract, PredictionsInInt8HaveQuantizersAndNoCalibrationCache) {
+  const std::string data = make_set(), weights = make_weights();
+  const auto quantizers = [&](const std::string& name, const Arguments& more) {
+    const Arguments calibrate{"calibrate",    "--weights", weights, "--data",   data,      "--out",
+                              folder_ / name, "--images",  "2",     "--scheme", "tensorrt"};
+    expect_json(with(calibrate, more));
+    int64_t count = 0;
+    const auto network = expect_json({"inspect", "--weights", folder_ / name});
+    for (const auto& layer : network.at("layers")) {
+      if (layer.at("name").get<std::string>().find("_preds.") != std::string::npos)
+        count += layer.contains("weight_range") ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(quantizers("max.safetensors", {"--weight-method", "mse"}), 0);
+  EXPECT_EQ(quantizers("int8.safetensors", {"--int8-predictions"}), 6);
+  EXPECT_EQ(quantizers("some.safetensors", {"--int8-predictions", "--keep-float", "detect.cls_preds.0"}), 5);
+  const Arguments file{"export", "--weights", folder_ / "int8.safetensors", "--out", folder_ / "x.onnx"};
+  expect_json(with(file, {"--form", "qdq"}));
+  expect_failure(2, with(file, {"--form", "qdq-free"}),
+                 AllOf(HasSubstr("detect."), HasSubstr("--int8-predictions")));
+}
+
 TEST_F(TorchContract, QaRepVggGoesAllTheWay) {
   const std::string data = make_set(), trained = folder_ / "float/best.safetensors",
                     ptq = folder_ / "ptq.safetensors";

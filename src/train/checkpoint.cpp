@@ -18,7 +18,8 @@ void put(json& object, const char* prefix, const LossTerms& terms) {
 
 LossTerms terms_from(const json& object, const char* prefix) {
   LossTerms terms;
-  for (const LossTerm& term : kLossTerms) terms.*term.value = object.at(std::string(prefix) + term.name);
+  for (const LossTerm& term : kLossTerms)  // a state may be older than a term
+    terms.*term.value = object.value(std::string(prefix) + term.name, 0.0);
   return terms;
 }
 

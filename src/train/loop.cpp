@@ -104,6 +104,7 @@ class Run {
     if (state.recipe == state_.recipe) return;
     const std::vector<std::string> changed = differences(state.recipe, state_.recipe);
     const std::string other = other_subject(state.recipe, state_.recipe);
+    if (other.empty() && changed.empty()) return;
     if (!other.empty() || changed.size() != 1 || !changed[0].starts_with("epochs:")) {
       throw InputError(
           "training state: {} was written with another {}{}; use the same, or remove the file to start anew",

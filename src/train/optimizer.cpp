@@ -16,6 +16,11 @@ torch::Tensor in_order_of(const torch::Tensor& like, const torch::Tensor& tensor
   return torch::empty_like(like).copy_(tensor);
 }
 
+double rate_of(eager::Kind kind, const StepSettings& settings) {
+  if (kind == eager::Kind::weight) return settings.weight_lr;
+  return kind == eager::Kind::bias ? settings.bias_lr : settings.lr;
+}
+
 }  // namespace
 
 Sgd::Sgd(const std::vector<eager::NamedTensor>& tensors, double weight_decay) : weight_decay_(weight_decay) {
@@ -51,7 +56,7 @@ void Sgd::step_on_device(const StepSettings& settings) {
     if (slot.mask.defined()) group.masks.push_back(slot.mask);
   }
   for (auto& [key, group] : groups) {
-    group.lr = key.first == eager::Kind::bias ? settings.bias_lr : settings.lr;
+    group.lr = rate_of(key.first, settings);
     group.momentum = settings.momentum;
     group.decay = key.first == eager::Kind::weight ? weight_decay_ : 0;
     sgd_update(group);
@@ -72,8 +77,7 @@ void Sgd::step(const StepSettings& settings) {
     const torch::Tensor& raw = slot.parameter.grad();
     if (!raw.defined()) continue;
     Update update{.gradient = in_order_of(slot.momentum, raw), .arrays = {}, .step = {}};
-    update.step = {static_cast<float>(slot.kind == eager::Kind::bias ? settings.bias_lr : settings.lr),
-                   static_cast<float>(settings.momentum),
+    update.step = {static_cast<float>(rate_of(slot.kind, settings)), static_cast<float>(settings.momentum),
                    slot.kind == eager::Kind::weight ? static_cast<float>(weight_decay_) : 0.0F};
     update.arrays = {slot.parameter.mutable_data_ptr<float>(), slot.momentum.mutable_data_ptr<float>(),
                      update.gradient.const_data_ptr<float>(),

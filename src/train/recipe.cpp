@@ -49,6 +49,8 @@ const std::vector<Field<TrainRecipe>>& recipe_fields() {
                   "Learn the labels of the data set; without, what the teacher detects"),
       truth_field("learn_ranges", &TrainRecipe::learn_ranges,
                   "Ranges of quantized activations learn, too (LSQ)"),
+      number_field("correction_epochs", &TrainRecipe::correction_epochs, 0, kMostEpochs,
+                   "Last epochs, in which only gains, biases and ranges learn"),
       truth_field("ema", &TrainRecipe::ema, "Average the weights"),
       word_field("bf16", &TrainRecipe::bf16, {"auto", "on", "off"}, "Train in BF16"),
       number_field("seed", &TrainRecipe::seed, 0, 18446744073709551615.0, "Seed of all random draws"),
@@ -100,7 +102,8 @@ std::vector<std::string> differences(const std::string& before, const std::strin
     }
     return values;
   };
-  const auto old_values = values_of(before), new_values = values_of(now);
+  auto old_values = values_of(before), new_values = values_of(now);
+  old_values.merge(values_of(to_yaml({})));
   std::vector<std::string> lines;
   for (const auto& [key, value] : new_values) {
     const auto old = old_values.find(key);
@@ -129,7 +132,8 @@ ScheduleOptions schedule_options(const TrainRecipe& recipe, int64_t iterations_p
           .warmup_momentum = recipe.warmup_momentum,
           .warmup_bias_lr = recipe.warmup_bias_lr,
           .nominal_batch = recipe.nominal_batch,
-          .reference_batch = recipe.reference_batch};
+          .reference_batch = recipe.reference_batch,
+          .correction_epochs = recipe.correction_epochs};
 }
 
 int64_t calm_epochs(const TrainRecipe& recipe) {

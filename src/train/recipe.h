@@ -39,9 +39,10 @@ struct TrainRecipe {
   bool sync_bn =
       false;           ///< batch statistics over the images of all processes, by one algorithm for any number
   bool labels = true;  ///< QAT; false: what the teacher detects is learnt, not the labels
-  bool learn_ranges = false;  ///< QAT: ranges of activations learn, too
-  bool ema = true;            ///< false: evaluate and keep the raw weights
-  std::string bf16 = "auto";  ///< auto, on, off
+  bool learn_ranges = false;      ///< QAT: ranges of activations learn, too
+  int64_t correction_epochs = 0;  ///< last ones, in which only gains, biases and ranges learn
+  bool ema = true;                ///< false: evaluate and keep the raw weights
+  std::string bf16 = "auto";      ///< auto, on, off
   uint64_t seed = 0;
   data::AugmentRecipe augment;  ///< a map under the key `augment`
   bool operator==(const TrainRecipe&) const = default;
@@ -61,7 +62,8 @@ TrainRecipe parse_train_recipe(const data::YamlEntry& map, const std::string& or
 /// What parse_train_recipe reads back to the same values; all keys, in the order of the struct.
 std::string to_yaml(const TrainRecipe& recipe);
 
-/// What differs between two texts of to_yaml, one line each: "lr0: 0.01, now 0.02".
+/// What differs between two texts of to_yaml, one line each: "lr0: 0.01, now 0.02". A setting that `before`
+/// is older than has its default there.
 std::vector<std::string> differences(const std::string& before, const std::string& now);
 
 ScheduleOptions schedule_options(const TrainRecipe& recipe, int64_t iterations_per_epoch);

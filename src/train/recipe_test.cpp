@@ -61,6 +61,12 @@ TEST(TrainRecipe, SaysWhatDiffersFromAnother) {
   two.augment.mosaic = 0.25;
   EXPECT_THAT(differences("# a\n" + to_yaml(one), "# b\n" + to_yaml(two)),
               testing::ElementsAre("lr0: 0.01, now 0.5", "mosaic: 1, now 0.25"));
+  // A text from before there was a setting.
+  std::string older = to_yaml(one);
+  const size_t line = older.find("lr0: ");
+  older.erase(line, older.find('\n', line) + 1 - line);
+  EXPECT_THAT(differences(older, to_yaml(one)), testing::IsEmpty());
+  EXPECT_THAT(differences(older, to_yaml(two)), testing::Contains("lr0: 0.01, now 0.5"));
 }
 
 TEST(TrainRecipe, MistakesNameTheLineAndWhatIsAccepted) {

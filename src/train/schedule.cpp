@@ -31,6 +31,8 @@ void check(const ScheduleOptions& options) {
   require(options.nominal_batch >= 0, "nominal_batch", number(options.nominal_batch), "a number from 0");
   require(options.reference_batch >= 0, "reference_batch", number(options.reference_batch),
           "a number from 0");
+  require(options.correction_epochs >= 0, "correction_epochs", number(options.correction_epochs),
+          "a number from 0");
 }
 
 /// Half to even, as in the reference.
@@ -63,10 +65,11 @@ double Schedule::lambda(int64_t epoch) const {
 
 StepSettings Schedule::at(int64_t iteration, int64_t epoch) const {
   const double lr = lr0_ * lambda(epoch);
-  if (iteration >= warmup_iterations_) return {lr, lr, options_.momentum, accumulate_};
+  const double of_weights = epoch >= options_.epochs - options_.correction_epochs ? 0 : 1;
+  if (iteration >= warmup_iterations_) return {lr, of_weights * lr, lr, options_.momentum, accumulate_};
   const double share = static_cast<double>(iteration) / static_cast<double>(warmup_iterations_);
   const auto blend = [share](double from, double to) { return from + (to - from) * share; };
-  StepSettings settings{blend(0, lr), blend(options_.warmup_bias_lr, lr),
+  StepSettings settings{blend(0, lr), of_weights * blend(0, lr), blend(options_.warmup_bias_lr, lr),
                         blend(options_.warmup_momentum, options_.momentum), 1};
   if (options_.nominal_batch > 0) {
     const double full =

@@ -14,11 +14,12 @@ struct ScheduleOptions {
   int64_t nominal_batch = 64;  ///< gradients are accumulated to about so many images; 0: no accumulation
   int64_t reference_batch =
       0;  ///< lr0 holds for so many images and is scaled by batch_size over it; 0: as given
+  int64_t correction_epochs = 0;  ///< last ones, in which weights stay as they are
 };
 
 /// What one iteration runs with.
 struct StepSettings {
-  double lr = 0, bias_lr = 0;  ///< of BN gains and weights; of biases
+  double lr = 0, weight_lr = 0, bias_lr = 0;  ///< of BN gains and ranges; of weights; of biases
   double momentum = 0;
   int64_t accumulate = 1;  ///< iterations to a step
 };

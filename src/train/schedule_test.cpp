@@ -41,10 +41,21 @@ TEST(Schedule, WithoutNominalBatchEveryIterationSteps) {
   EXPECT_EQ(schedule.weight_decay(), 5e-4);
 }
 
+TEST(Schedule, WeightsStayInTheEpochsOfCorrection) {
+  const Schedule schedule({.epochs = 10, .warmup_epochs = 0, .correction_epochs = 2});
+  EXPECT_EQ(schedule.at(0, 7).weight_lr, schedule.at(0, 7).lr);
+  for (const int64_t epoch : {8, 9}) {
+    EXPECT_EQ(schedule.at(0, epoch).weight_lr, 0);
+    EXPECT_NEAR(schedule.at(0, epoch).lr, .01 * schedule.lambda(epoch), 1e-12);
+    EXPECT_EQ(schedule.at(0, epoch).bias_lr, schedule.at(0, epoch).lr);
+  }
+}
+
 TEST(Schedule, RefusesSettingsOutOfRange) {
   EXPECT_THROW(Schedule({.epochs = 0}), UsageError);
   EXPECT_THROW(Schedule({.lr0 = -1}), UsageError);
   EXPECT_THROW(Schedule({.momentum = 0}), UsageError);
+  EXPECT_THROW(Schedule({.correction_epochs = -1}), UsageError);
 }
 
 TEST(Accumulation, StepsWhenFullAndAtTheEndOfAnEpoch) {

@@ -97,7 +97,7 @@ TEST(Sgd, TakesTwoStepsAsByHand) {
       named("g", eager::Kind::bn_gain, {1}), named("m", eager::Kind::buffer, {1})};
   Sgd sgd(tensors, 0.1);
   sgd.set_gradient_mask("w", torch::tensor({2.0F, 0.0F}));
-  const StepSettings settings{.lr = 0.5, .bias_lr = 0.25, .momentum = 0.5};
+  const StepSettings settings{.lr = 0.5, .weight_lr = 0.5, .bias_lr = 0.25, .momentum = 0.5};
   for (int step = 0; step < 2; ++step) {
     for (auto& t : tensors) {
       if (t.kind != eager::Kind::buffer) t.tensor.mutable_grad() = torch::ones_like(t.tensor);
@@ -126,7 +126,7 @@ TEST(Sgd, GradientsOfAnotherMemoryLayoutMeanTheSameElements) {
   for (auto* tensor : {&rows, &last}) {
     Sgd sgd({*tensor}, 0.01);
     tensor->tensor.mutable_grad() = gradient;
-    sgd.step({.lr = 0.1, .bias_lr = 0.1, .momentum = 0.9});
+    sgd.step({.weight_lr = 0.1, .momentum = 0.9});
   }
   EXPECT_TRUE(torch::equal(rows.tensor, last.tensor));
 }

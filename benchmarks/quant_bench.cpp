@@ -41,9 +41,15 @@ void Search(benchmark::State& state, RangeMethod method) {
 }
 
 BENCHMARK(Observe)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Search, entropy, RangeMethod::entropy)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Search, mse, RangeMethod::mse)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Search, percentile, RangeMethod::percentile)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+const bool kSearches = [] {
+  for (const RangeMethod method : all_values<RangeMethod>()) {
+    benchmark::RegisterBenchmark(("Search/" + std::string(name_of(method))).c_str(), Search, method)
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  }
+  return true;
+}();
 
 }  // namespace
 }  // namespace y6q::quant

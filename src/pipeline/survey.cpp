@@ -18,11 +18,7 @@ using nlohmann::json;
 /// As many as any calibration needs.
 int64_t windows_of(const ptq::RangeOptions& common) {
   int64_t most = 0;
-  for (const CalibrationKind& kind : calibrations()) {
-    ptq::RangeOptions ranges = common;
-    kind.set(ranges);
-    most = std::max(most, ranges.windows());
-  }
+  for (const CalibrationKind& kind : calibrations()) most = std::max(most, kind.in(common).windows());
   return most;
 }
 
@@ -44,8 +40,7 @@ std::vector<double> errors_of(const formats::ModelFile& file, const ptq::RangeOp
   for (const bool equalized : {false, true}) {
     std::optional<ptq::Calibrator> calibrator;
     for (size_t i = 0; i < errors.size(); ++i) {
-      ptq::RangeOptions ranges = common;
-      calibrations()[i].set(ranges);
+      const ptq::RangeOptions ranges = calibrations()[i].in(common);
       if (ranges.equalize != equalized) continue;
       if (!calibrator) {
         calibrator.emplace(ptq::deployed(file.model, ranges));
@@ -65,7 +60,7 @@ void survey_calibrations(const QuantizeOptions& options, const fs::path& to, sta
   common.equalize = common.adaptive_rounding = false;
   const std::vector<double> errors = errors_of(file, common, run);
   json document = json::object();
-  for (size_t i = 0; i < errors.size(); ++i) document[std::string(calibrations()[i].name)] = errors[i];
+  for (size_t i = 0; i < errors.size(); ++i) document[calibrations()[i].name] = errors[i];
   write_file(to, document.dump(2) + "\n");
 }
 

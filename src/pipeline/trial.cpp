@@ -11,29 +11,8 @@ namespace {
 using nlohmann::json;
 using quant::RangeMethod;
 
-/// As the network is, then repaired: a repair is looked at with two of the methods.
-constexpr CalibrationKind kCalibrations[]{
-    {"max", [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::max; }},
-    {"percentile", [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::percentile; }},
-    {"mse", [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::mse; }},
-    {"entropy", [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::entropy; }},
-    {"best", [](ptq::RangeOptions& ranges) { ranges.method.reset(); }},
-    {"max-rounded",
-     [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::max, ranges.adaptive_rounding = true; }},
-    {"mse-rounded",
-     [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::mse, ranges.adaptive_rounding = true; }},
-    {"max-equalized",
-     [](ptq::RangeOptions& ranges) { ranges.method = RangeMethod::max, ranges.equalize = true; }},
-    {"best-equalized", [](ptq::RangeOptions& ranges) { ranges.method.reset(), ranges.equalize = true; }}};
-
 /// Layers that stay float, one trial each.
 constexpr int64_t kKeptFloat[]{1, 2, 4, 8, 16}, kKeptFloatInQat = 4;
-
-ptq::RangeOptions ranges_of(ptq::RangeOptions common, const CalibrationKind& kind) {
-  common.method = RangeMethod::max, common.equalize = common.adaptive_rounding = false;
-  kind.set(common);
-  return common;
-}
 
 size_t best_of(std::span<const double> errors) {
   return static_cast<size_t>(std::ranges::min_element(errors) - errors.begin());
@@ -59,26 +38,46 @@ class List {
 
 }  // namespace
 
-std::span<const CalibrationKind> calibrations() { return kCalibrations; }
+ptq::RangeOptions CalibrationKind::in(ptq::RangeOptions common) const {
+  common.method = ranges.method;
+  common.equalize = ranges.equalize;
+  common.adaptive_rounding = ranges.adaptive_rounding;
+  return common;
+}
+
+const std::vector<CalibrationKind>& calibrations() {
+  static const std::vector<CalibrationKind> kKinds = [] {
+    std::vector<CalibrationKind> kinds;
+    for (const RangeMethod method : all_values<RangeMethod>())
+      kinds.push_back({std::string(name_of(method)), {.method = method}});
+    kinds.push_back({"best", {.method = {}}});
+    // A repair is looked at with two of the methods.
+    kinds.push_back({"max-rounded", {.method = RangeMethod::max, .adaptive_rounding = true}});
+    kinds.push_back({"mse-rounded", {.method = RangeMethod::mse, .adaptive_rounding = true}});
+    kinds.push_back({"max-equalized", {.method = RangeMethod::max, .equalize = true}});
+    kinds.push_back({"best-equalized", {.method = {}, .equalize = true}});
+    return kinds;
+  }();
+  return kKinds;
+}
 
 ptq::RangeOptions best_ranges(const ptq::RangeOptions& common, std::span<const double> errors) {
-  return ranges_of(common, kCalibrations[best_of(errors)]);
+  return calibrations()[best_of(errors)].in(common);
 }
 
 std::vector<Trial> trials_of(const ptq::RangeOptions& common, std::span<const double> errors) {
-  if (errors.size() != std::size(kCalibrations)) throw InternalError("trials: {} errors", errors.size());
+  if (errors.size() != calibrations().size()) throw InternalError("trials: {} errors", errors.size());
   std::vector<size_t> order(errors.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {}, [&](size_t i) {
-    const ptq::RangeOptions ranges = ranges_of(common, kCalibrations[i]);
+    const ptq::RangeOptions ranges = calibrations()[i].in(common);
     return std::pair(ranges.equalize || ranges.adaptive_rounding, errors[i]);
   });
   List list;
   for (const size_t i : order)
-    list.add(kCalibrations[i].name, std::string(kCalibrations[i].name), ranges_of(common, kCalibrations[i]),
-             0);
-  const CalibrationKind& kind = kCalibrations[best_of(errors)];
-  const ptq::RangeOptions best = ranges_of(common, kind);
+    list.add(calibrations()[i].name, calibrations()[i].name, calibrations()[i].in(common), 0);
+  const CalibrationKind& kind = calibrations()[best_of(errors)];
+  const ptq::RangeOptions best = kind.in(common);
   for (const int64_t count : kKeptFloat)
     list.add(fmt::format("partial-{}", count), with_layers(kind.name, count), best, count);
   list.add("qat", fmt::format("QAT of {}", kind.name), best, 0, true);

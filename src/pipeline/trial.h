@@ -3,7 +3,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "pipeline/quantize_options.h"
@@ -11,12 +10,16 @@
 
 namespace y6q::pipeline {
 
-/// A way to calibrate that is tried. One more is one more line of kCalibrations (trial.cpp).
+/// A way to calibrate that is tried.
 struct CalibrationKind {
-  std::string_view name;
-  void (*set)(ptq::RangeOptions&);
+  std::string name;
+  ptq::RangeOptions ranges;  ///< of these its method and repairs
+
+  /// The common settings with those of this kind.
+  ptq::RangeOptions in(ptq::RangeOptions common) const;
 };
-std::span<const CalibrationKind> calibrations();
+/// Every method, with the network as it is, then the repairs.
+const std::vector<CalibrationKind>& calibrations();
 
 /// One way to quantize the float network.
 struct Trial {

@@ -133,8 +133,8 @@ std::vector<Lack> lacks(const Machine& machine) {
                    std::string(facts.remedy)});
   }
   if (machine.libtorch.empty()) {
-    all.push_back({"LibTorch (train, calibrate, sensitivity, qat, eval of model files, pipeline)",
-                   "configure with -DY6Q_TORCH=ON and build again"});
+    all.push_back(
+        {"LibTorch (all that trains or simulates)", "configure with -DY6Q_TORCH=ON and build again"});
   }
   if (!machine.video) {
     all.push_back({"reading of video files and cameras (detect)",

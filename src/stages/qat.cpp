@@ -1,9 +1,5 @@
 #include "stages/qat.h"
 
-#include <algorithm>
-#include <cmath>
-#include <span>
-
 #include "base/errors.h"
 #include "checkpoint/convert.h"
 #include "data/check_classes.h"
@@ -12,9 +8,9 @@
 #include "passes/deploy.h"
 #include "passes/fold_batch_norm.h"
 #include "passes/insert_batch_norm.h"
-#include "passes/merge_rep_branches.h"
 #include "passes/refresh_ranges.h"
 #include "ptq/moments.h"
+#include "stages/step_masks.h"
 #include "stages/train.h"
 
 namespace y6q::stages {
@@ -83,44 +79,7 @@ void require_taps(const ir::Model& model, const fs::path& file) {
   }
 }
 
-size_t largest_magnitude(std::span<const float> values) {
-  const auto smaller = [](float a, float b) { return std::fabs(a) < std::fabs(b); };
-  return static_cast<size_t>(std::ranges::max_element(values, smaller) - values.begin());
-}
-
 }  // namespace
-
-train::GradientMasks step_masks(const ir::Model& parent, const ir::Model& calibrated,
-                                const std::vector<formats::BlockScales>& scales) {
-  train::GradientMasks masks;
-  if (!scales.empty()) masks = train::gradient_masks(parent, scales);
-  const ir::Model merged = passes::merge_rep_branches(parent);
-  for (const auto& [name, kernel] : merged.weights) {
-    if (kernel.shape.size() != 4) continue;
-    const auto found = calibrated.weights.find(name);
-    if (found == calibrated.weights.end() || found->second.shape != kernel.shape) {
-      throw InputError("qat: kernel '{}' {} of the float model is not in the calibrated one", name,
-                       ir::to_text(kernel.shape));
-    }
-    const std::vector<float>&before = kernel.floats(), &after = found->second.floats();
-    if (before == after && !masks.contains(name)) continue;  // neither folded nor of a scaled block
-    std::vector<float>& values =
-        masks.emplace(name, ir::Array::filled(kernel.shape, 1)).first->second.floats();
-    const auto taps = static_cast<size_t>(kernel.shape[2] * kernel.shape[3]);
-    const size_t row = values.size() / static_cast<size_t>(kernel.shape[0]);
-    for (size_t first = 0; first < values.size(); first += taps) {
-      auto largest = first + largest_magnitude({before.data() + first, taps});
-      if (before[largest] == 0) continue;
-      // Weights that calibration rounded to zero learn as the others of their output do.
-      if (after[largest] == 0)
-        largest = first / row * row + largest_magnitude({before.data() + first / row * row, row});
-      const double gain = static_cast<double>(after[largest]) / static_cast<double>(before[largest]);
-      for (size_t i = first; i < first + taps; ++i)
-        values[i] = static_cast<float>(static_cast<double>(values[i]) * gain * gain);
-    }
-  }
-  return masks;
-}
 
 train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images) {
   train::TrainRecipe recipe = default_recipe(architecture, "repopt", train_images);

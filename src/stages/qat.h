@@ -1,6 +1,5 @@
 #pragma once
 
-#include "formats/scales.h"
 #include "stages/training_run.h"
 
 namespace y6q::stages {
@@ -23,13 +22,5 @@ train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t t
 /// (passes::insert_batch_norm), activation ranges frozen, weight ranges follow the weights, distillation from
 /// the float model. The files hold calibrated models with batch normalisation folded.
 TrainSummary qat(const QatOptions& options, Run& run);
-
-/// What gradients of the calibrated model's kernels are multiplied by. Folding and equalization have
-/// multiplied each slice [kh, kw] of a kernel of `parent`, the float model as it was trained, by a gain, and
-/// its gradient by 1 / gain: a step equals that of the parent's kernel when it is gain^2 times as large;
-/// times RepOptimizer's mask where there are scales. Kernels that are the parent's are left out. Throws
-/// InputError when a kernel of the parent is not in the calibrated model.
-train::GradientMasks step_masks(const ir::Model& parent, const ir::Model& calibrated,
-                                const std::vector<formats::BlockScales>& scales);
 
 }  // namespace y6q::stages

@@ -1,4 +1,4 @@
-#include "stages/qat.h"
+#include "stages/step_masks.h"
 
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ ir::Model with_drawn_norms(ir::Model model) {
   return model;
 }
 
-TEST(Qat, StepsOfFoldedKernelsGrowWithTheSquareOfTheGain) {
+TEST(StepMasks, OfFoldedKernelsGrowWithTheSquareOfTheGain) {
   const ir::Model parent = with_drawn_norms(network(models::Mode::repopt));
   const auto scales = formats::extract_scales(network(models::Mode::hyper_search));
   const train::GradientMasks plain = train::gradient_masks(parent, scales),
@@ -53,8 +53,33 @@ TEST(Qat, StepsOfFoldedKernelsGrowWithTheSquareOfTheGain) {
   }
 }
 
+// Each of two branches that are added up moves the sum.
+TEST(StepMasks, OfMergedBranchesAreTheSumOfTheirSquaredGains) {
+  const ir::Model parent = with_drawn_norms(network(models::Mode::repvgg));
+  const train::GradientMasks masks = step_masks(parent, passes::deploy(parent), {});
+  const std::string block = "backbone.ERBlock_2.1.conv1.";
+  const auto squared_gains = [&](const std::string& branch) {
+    std::vector<double> squares;
+    const auto& gamma = parent.weights.at(block + branch + ".bn.weight").floats();
+    const auto& variance = parent.weights.at(block + branch + ".bn.running_var").floats();
+    for (size_t i = 0; i < gamma.size(); ++i) {
+      const double scale = gamma[i];
+      squares.push_back(scale * scale / (static_cast<double>(variance[i]) + 1e-3));
+    }
+    return squares;
+  };
+  const auto dense = squared_gains("rbr_dense"), small = squared_gains("rbr_1x1");
+  const ir::Array& mask = masks.at(block + "rbr_reparam.weight");
+  const auto& values = mask.floats();
+  const size_t row = values.size() / dense.size();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double wanted = dense[i / row] + (i % 9 == 4 ? small[i / row] : 0);
+    ASSERT_NEAR(values[i], wanted, 1e-5 * wanted) << i;
+  }
+}
+
 // A step of w by lr mask gradient is one of k w, whose gradient is 1 / k as large, with k^2 mask.
-TEST(Qat, MasksOfEqualizedKernelsGrowWithTheSquareOfTheirScales) {
+TEST(StepMasks, OfEqualizedKernelsGrowWithTheSquareOfTheirScales) {
   const ir::Model parent = with_drawn_norms(network(models::Mode::repopt));
   const ir::Model calibrated = passes::equalize(passes::deploy(parent));
   const auto scales = formats::extract_scales(network(models::Mode::hyper_search));
@@ -75,7 +100,7 @@ TEST(Qat, MasksOfEqualizedKernelsGrowWithTheSquareOfTheirScales) {
   EXPECT_THROW(step_masks(parent, other, scales), InputError);
 }
 
-TEST(Qat, WeightsThatWereRoundedToZeroLearnAsTheOthersOfTheirOutput) {
+TEST(StepMasks, OfWeightsThatWereRoundedToZeroAreThoseOfTheOthersOfTheirOutput) {
   const ir::Model parent = with_drawn_norms(network(models::Mode::repopt));
   ir::Model calibrated = passes::deploy(parent);
   const train::GradientMasks exact = step_masks(parent, calibrated, {});

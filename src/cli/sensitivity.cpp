@@ -24,20 +24,9 @@ std::string table(const formats::Sensitivity& result) {
     text += fmt::format("{:<44} {:7.2f} {:7.2f} {:>8}{}\n", row.layer, 100 * row.map, 100 * row.map50,
                         fixed_text(100 * (result.float_map - row.map), 2), remark(row));
   }
+  if (result.is_estimate) text += "estimated, mAP to what the float network detects; ";
   return text + fmt::format("float {:.2f}, all but predictions in INT8 {:.2f}: ", 100 * result.float_map,
                             100 * result.all_map);
-}
-
-/// Errors are in no unit that a reader knows; their shares are what ranks the layers.
-std::string estimate_table(const formats::Sensitivity& result) {
-  double sum = 0;
-  for (const formats::LayerSensitivity& row : result.layers) sum += row.error;
-  std::string text = fmt::format("{:<44} {:>10} {:>7}\n", "only this layer in INT8", "error", "share");
-  for (const formats::LayerSensitivity& row : result.layers) {
-    text += fmt::format("{:<44} {:10.5f} {:5.1f} %{}\n", row.layer, row.error,
-                        sum > 0 ? 100 * row.error / sum : 0, remark(row));
-  }
-  return text + "estimated from predictions, not from mAP: ";
 }
 
 class SensitivityCommand : public Command {
@@ -50,10 +39,10 @@ class SensitivityCommand : public Command {
         ->capture_default_str()
         ->group(kDataGroup);
     add_fields(app, ptq::range_fields(), options_.ranges, kQuantizationGroup);
-    app.add_flag(
-           "--estimate", estimate_,
-           "Rank the layers by what each changes in the predictions for 64 training images, instead of by "
-           "an evaluation of each")
+    app.add_flag("--estimate", options_.estimate,
+                 "Measure on what the float network itself detects in 64 training images, instead of on "
+                 "labels of the "
+                 "split: much faster")
         ->group(kQuantizationGroup);
     add_batch_size(app, options_.batch_size);
     run_.declare(app);
@@ -63,20 +52,16 @@ class SensitivityCommand : public Command {
   }
 
   void run(Console& console) override {
-    stages::Run& run = run_.start(console);
-    const formats::Sensitivity result =
-        estimate_ ? stages::estimate_sensitivity(options_, run) : stages::sensitivity(options_, run);
-    const std::string text =
-        (estimate_ ? estimate_table(result) : table(result)) + options_.out.string() + "\n";
+    const formats::Sensitivity result = stages::sensitivity(options_, run_.start(console));
+    const std::string text = table(result) + options_.out.string() + "\n";
     nlohmann::json document = formats::to_json(result);
-    document["split"] = estimate_ ? "train" : options_.split;
+    document["split"] = options_.estimate ? "train" : options_.split;
     console.result(text, document);
   }
 
  private:
   RunSetup run_;
   stages::SensitivityOptions options_;
-  bool estimate_ = false;
 };
 
 }  // namespace

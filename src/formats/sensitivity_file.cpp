@@ -11,20 +11,14 @@ using nlohmann::json;
 json to_json(const Sensitivity& sensitivity) {
   json layers = json::array();
   for (const LayerSensitivity& row : sensitivity.layers) {
-    json entry{{"layer", row.layer}, {"is_prediction", row.is_prediction}};
-    if (sensitivity.is_estimate) {
-      entry["error"] = row.error;
-    } else {
-      entry.update({{"map", row.map}, {"map50", row.map50}});
-    }
-    layers.push_back(std::move(entry));
+    layers.push_back(
+        {{"layer", row.layer}, {"is_prediction", row.is_prediction}, {"map", row.map}, {"map50", row.map50}});
   }
-  json document{{"estimate", sensitivity.is_estimate}, {"layers", layers}, {"skipped", sensitivity.skipped}};
-  if (!sensitivity.is_estimate) {
-    document["float"] = {{"map", sensitivity.float_map}, {"map50", sensitivity.float_map50}};
-    document["quantized"] = {{"map", sensitivity.all_map}, {"map50", sensitivity.all_map50}};
-  }
-  return document;
+  return {{"estimate", sensitivity.is_estimate},
+          {"float", {{"map", sensitivity.float_map}, {"map50", sensitivity.float_map50}}},
+          {"quantized", {{"map", sensitivity.all_map}, {"map50", sensitivity.all_map50}}},
+          {"layers", layers},
+          {"skipped", sensitivity.skipped}};
 }
 
 Sensitivity read_sensitivity(const fs::path& path) {
@@ -33,20 +27,13 @@ Sensitivity read_sensitivity(const fs::path& path) {
     const json document = json::parse(read_file(path, kLongest));
     Sensitivity result;
     result.is_estimate = document.value("estimate", false);
-    if (!result.is_estimate) {
-      result.float_map = document.at("float").at("map"),
-      result.float_map50 = document.at("float").at("map50");
-      result.all_map = document.at("quantized").at("map");
-      result.all_map50 = document.at("quantized").at("map50");
-    }
+    result.float_map = document.at("float").at("map"), result.float_map50 = document.at("float").at("map50");
+    result.all_map = document.at("quantized").at("map");
+    result.all_map50 = document.at("quantized").at("map50");
     for (const json& row : document.at("layers")) {
       LayerSensitivity& layer = result.layers.emplace_back();
       layer.layer = row.at("layer"), layer.is_prediction = row.at("is_prediction");
-      if (result.is_estimate) {
-        layer.error = row.at("error");
-      } else {
-        layer.map = row.at("map"), layer.map50 = row.at("map50");
-      }
+      layer.map = row.at("map"), layer.map50 = row.at("map50");
     }
     return result;
   } catch (const json::exception& error) {

@@ -12,18 +12,16 @@ namespace y6q::formats {
 struct LayerSensitivity {
   std::string layer;           ///< node name
   bool is_prediction = false;  ///< stays float by default
-  double map = 0, map50 = 0;   ///< with only this layer quantized; 0 in an estimate
-  double error = 0;            ///< of an estimate: ptq::PredictionError with only this layer quantized
+  double map = 0, map50 = 0;   ///< with only this layer quantized
 };
 
-/// Measured by evaluations, or estimated from the predictions.
+/// Measured on labels, or estimated: on what the float network detects in a few images.
 struct Sensitivity {
   double float_map = 0, float_map50 = 0;
-  double all_map = 0, all_map50 = 0;  ///< with every layer quantized, predictions float
-  std::vector<LayerSensitivity>
-      layers;                ///< the most sensitive first (least mAP or largest error; then execution order)
-  int64_t skipped = 0;       ///< broken samples that were left out, of the splits that were read
-  bool is_estimate = false;  ///< errors are known, mAPs are 0
+  double all_map = 0, all_map50 = 0;     ///< with every layer quantized, predictions float
+  std::vector<LayerSensitivity> layers;  ///< the most sensitive first (least mAP; then execution order)
+  int64_t skipped = 0;                   ///< broken samples that were left out, of the splits that were read
+  bool is_estimate = false;              ///< the float network's own mAP is near 1
 };
 
 nlohmann::json to_json(const Sensitivity& sensitivity);

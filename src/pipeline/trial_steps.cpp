@@ -294,7 +294,7 @@ std::vector<Step> latency_steps(const SearchContext& in, const ptq::RangeOptions
 
 std::vector<Step> ranking_steps(const SearchContext& in, const ptq::RangeOptions& best) {
   const stages::SensitivityOptions ranking{
-      .weights = in.options.weights, .out = in.files.sensitivity, .ranges = best};
+      .weights = in.options.weights, .out = in.files.sensitivity, .estimate = true, .ranges = best};
   std::vector<Step> steps;
   steps.push_back({.phase = "sensitivity",
                    .name = in.files.survey.filename().string() + "-sensitivity",
@@ -303,7 +303,7 @@ std::vector<Step> ranking_steps(const SearchContext& in, const ptq::RangeOptions
                                {"seed", in.run.seed()}},
                    .needs = {in.options.weights},
                    .makes = {in.files.sensitivity},
-                   .work = [ranking](Run& run) { stages::estimate_sensitivity(ranking, run); }});
+                   .work = [ranking](Run& run) { stages::sensitivity(ranking, run); }});
   return steps;
 }
 

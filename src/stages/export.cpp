@@ -10,7 +10,6 @@
 #include "checkpoint/convert.h"
 #include "engine/openvino/ir.h"
 #include "ir/dead_channels.h"
-#include "ir/queries.h"
 #include "models/yolov6.h"
 #include "passes/append_decode.h"
 #include "passes/deploy.h"
@@ -60,23 +59,9 @@ Network read(const ExportOptions& options) {
   return network;
 }
 
-/// What a prediction convolution writes has no range, so that TensorRT would run it in float, without the
-/// rounding that its bias belongs to.
-void check_predictions(const Network& network) {
-  const ir::Graph& graph = network.model.graph;
-  for (uint32_t id = 0; id < graph.size(); ++id) {
-    if (!ir::is_prediction(graph, {id}) || !ir::is_quantized_layer(graph, graph[id])) continue;
-    throw UnsupportedError(
-        "export: prediction '{}' is in INT8, which a file with a calibration cache cannot say; export with "
-        "--form qdq, or calibrate without --int8-predictions",
-        graph[id].name);
-  }
-}
-
 /// The Q/DQ-free file and its cache. TensorRT chooses ranges of weights by itself: it finds those of the
 /// simulation in rounded weights.
 void write_with_cache(const Network& network, const fs::path& onnx, std::string_view header) {
-  check_predictions(network);
   const std::string cache =
       onnx::calibration_cache(network.model, network.onnx, header);  // refuses before anything is written
   onnx::write_onnx(onnx, passes::round_weights(network.model), network.onnx);

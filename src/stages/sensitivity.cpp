@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "checkpoint/convert.h"
+#include "checkpoint/onnx_model.h"
 #include "data/check_classes.h"
 #include "formats/provenance.h"
 #include "infer/eager_runner.h"
@@ -54,6 +55,48 @@ class Measured {
   std::map<std::string, Accuracy> rows_;
 };
 
+/// What the float network detects with at least this score is an object of an estimate; where that is less
+/// than one an image, as many of the best as there are images.
+constexpr float kObjectScore = 0.4F;
+
+/// A few training images from all over the set, without labels.
+data::Dataset without_labels(const data::Dataset& train, const std::vector<std::string>& class_names) {
+  data::Dataset few;
+  few.split = train.split;
+  few.class_names = class_names;
+  for (size_t i = 0; i < class_names.size(); ++i) few.category_ids.push_back(static_cast<int64_t>(i));
+  const size_t all = train.images.size(), wanted = std::min(all, static_cast<size_t>(kEstimateImages));
+  for (size_t i = 0; i < wanted; ++i) {
+    data::ImageRecord& record = few.images.emplace_back(train.images[i * all / wanted]);
+    record.labels.clear(), record.difficult.clear();
+  }
+  return few;
+}
+
+float least_score(const std::vector<coco::ImageDetections>& found) {
+  std::vector<float> scores;
+  for (const auto& image : found)
+    for (const detect::Detection& detection : image.detections) scores.push_back(detection.score);
+  if (scores.size() <= found.size()) return 0;
+  const auto last = scores.begin() + static_cast<std::ptrdiff_t>(found.size()) - 1;
+  std::ranges::nth_element(scores, last, std::greater<>());
+  return std::min(kObjectScore, *last);
+}
+
+/// found: of the dataset's images, in their order.
+void label_with(const std::vector<coco::ImageDetections>& found, data::Dataset& dataset) {
+  const float least = least_score(found);
+  for (size_t i = 0; i < found.size(); ++i) {
+    data::ImageRecord& record = dataset.images.at(i);
+    const auto width = static_cast<double>(record.width), height = static_cast<double>(record.height);
+    for (const auto& [box, score, label] : found[i].detections) {
+      if (score < least || box.x2 <= box.x1 || box.y2 <= box.y1) continue;
+      record.labels.push_back({label, (box.x1 + box.x2) / 2 / width, (box.y1 + box.y2) / 2 / height,
+                               (box.x2 - box.x1) / width, (box.y2 - box.y1) / height});
+    }
+  }
+}
+
 class Measurement {
  public:
   Measurement(const SensitivityOptions& options, Run& run)
@@ -62,7 +105,7 @@ class Measurement {
         monitor_(run.monitor()),
         file_(checkpoint::read_network({.weights = options.weights})),
         train_(run.data("train")),
-        measured_on_(run.labelled(options.split)),
+        labelled_(options.estimate ? nullptr : &run.labelled(options.split)),
         calibrator_(ptq::deployed(file_.model, options.ranges)),
         done_(options.out.string() + ".part", subject(), run.group()) {
     if (!file_.info.scheme.empty()) {
@@ -87,9 +130,11 @@ class Measurement {
     const ir::Graph& graph = calibrator_.float_model().graph;
     const std::vector<std::string> layers = passes::quantizable_layers(graph);
     monitor_.begin("sensitivity", std::ssize(layers) + 2, "networks");
+    if (options_.estimate) look_at_itself();
     const Accuracy plain = measure("float", [&] { return calibrator_.float_model(); });
     const Accuracy all = measure("all", [&] { return calibrator_.quantized(options_.ranges); });
-    formats::Sensitivity result{plain.map, plain.map50, all.map, all.map50, {}, run_.skipped()};
+    formats::Sensitivity result{plain.map, plain.map50,    all.map,          all.map50,
+                                {},        run_.skipped(), options_.estimate};
     for (const std::string& layer : layers) {
       std::set<std::string> others(layers.begin(), layers.end());
       others.erase(layer);
@@ -108,9 +153,29 @@ class Measurement {
 
  private:
   std::string subject() const {
-    return fmt::format("{} {} {} {}{} seed {} batch {}", sha256_of_file(options_.weights), train_.sha256,
-                       measured_on_.sha256, options_.split,
+    return fmt::format("{} {} {}{} seed {} batch {}", sha256_of_file(options_.weights), train_.sha256,
+                       labelled_ == nullptr ? "itself" : labelled_->sha256 + ' ' + options_.split,
                        arguments_of(ptq::range_fields(), options_.ranges), run_.seed(), options_.batch_size);
+  }
+
+  /// Makes objects of what the float network detects.
+  void look_at_itself() {
+    std::vector<std::string> class_names = file_.info.class_names;
+    if (class_names.empty()) {
+      for (size_t i = 0; i < checkpoint::class_count_of(file_.model); ++i)
+        class_names.push_back(fmt::format("class{}", i));
+    }
+    own_ = without_labels(train_, class_names);
+    label_with(evaluation_of(calibrator_.float_model()).detections, own_);
+    const bool has_objects = std::ranges::any_of(
+        own_.images, [](const data::ImageRecord& record) { return !record.labels.empty(); });
+    if (!has_objects) {
+      throw InputError(
+          "sensitivity: {} detects nothing in {} training images, so there is nothing to estimate from; "
+          "train it "
+          "longer, or measure without --estimate",
+          options_.weights.string(), own_.images.size());
+    }
   }
 
   template <typename Make>
@@ -123,13 +188,16 @@ class Measurement {
   }
 
   Accuracy evaluated(const ir::Model& model) const {
+    const Evaluation evaluation = evaluation_of(model);
+    return {evaluation.map(), evaluation.map50()};
+  }
+
+  Evaluation evaluation_of(const ir::Model& model) const {
     const auto runner = infer::open_eager(model, {.threads = run_.threads(), .device = run_.device()});
     InnerMonitor inner(monitor_);
     try {
-      const Evaluation evaluation =
-          evaluate(*runner, measured_on_,
-                   {.image_size = file_.info.image_size, .batch_size = options_.batch_size}, run_, inner);
-      return {evaluation.map(), evaluation.map50()};
+      return evaluate(*runner, labelled_ == nullptr ? own_ : *labelled_,
+                      {.image_size = file_.info.image_size, .batch_size = options_.batch_size}, run_, inner);
     } catch (const Interrupted&) {
       stop();
     }
@@ -143,7 +211,9 @@ class Measurement {
   Run& run_;
   Monitor& monitor_;
   formats::ModelFile file_;
-  const data::Dataset &train_, &measured_on_;
+  const data::Dataset& train_;
+  const data::Dataset* labelled_;  ///< measured on; null: on own_
+  data::Dataset own_;
   ptq::Calibrator calibrator_;
   Measured done_;
   int64_t count_ = 0;

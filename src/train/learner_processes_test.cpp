@@ -65,7 +65,7 @@ Learnt learn(const Training& training, const TrainRecipe& recipe, const data::Ba
   for (int i = 0; i < 4; ++i) {
     const bool steps = i % 2 == 1;
     learnt.losses.push_back(group.sum(learner.learn(batch, i, steps).wait().total()));
-    if (steps) learner.step({.lr = 0.01, .bias_lr = 0.01, .momentum = 0.9});
+    if (steps) learner.step({.lr = 0.01, .weight_lr = 0.01, .bias_lr = 0.01, .momentum = 0.9});
   }
   learnt.model = learner.model();
   return learnt;

@@ -51,7 +51,7 @@ TEST(QatLearner, WeightRangesFollowTheWeightsFromTheStartAndAfterEachStep) {
   expect_followed("start");
   const ir::Model before = learner.model();
   learner.learn(batch(), 0);
-  learner.step({.lr = 0.5, .bias_lr = 0.5, .momentum = 0.5});
+  learner.step({.lr = 0.5, .weight_lr = 0.5, .bias_lr = 0.5, .momentum = 0.5});
   EXPECT_NE(before.weights.at("level0.weight"), learner.model().weights.at("level0.weight"));
   expect_followed("after a step");
 }

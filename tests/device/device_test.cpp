@@ -322,7 +322,7 @@ TEST(DeviceLearner, GoesOnFromASavedStateBitForBit) {
       const auto learn = [](Learner& learner, int steps) {
         for (int i = 0; i < steps; ++i) {
           learner.learn(tiny::batch(), 5);
-          learner.step({.lr = 1e-3, .bias_lr = 1e-3, .momentum = 0.9});
+          learner.step({.lr = 1e-3, .weight_lr = 1e-3, .bias_lr = 1e-3, .momentum = 0.9});
         }
       };
       Learner straight = make(), resumed = make();

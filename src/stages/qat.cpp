@@ -87,7 +87,9 @@ train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t t
   recipe.lr0 = 0.001;
   recipe.lrf = 0.01;
   recipe.weight_decay = 5e-5;
-  recipe.warmup_epochs = 0;
+  recipe.warmup_epochs = 1;
+  recipe.warmup_min_iterations = 0;
+  recipe.warmup_bias_lr = 0;
   recipe.atss_warmup_epochs = 0;  // the network knows its objects already
   recipe.eval_interval = 1;
   recipe.augment = data::without_strong(recipe.augment);

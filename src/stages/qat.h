@@ -15,7 +15,7 @@ struct QatOptions {
 };
 
 /// Settings for so many training images: ten epochs (spec/04 §6) from 0.001 (docs/decisions/0013: safe in
-/// runs of a hundred steps, too), cosine, no warm-up, no mosaic, no mixup.
+/// runs of a hundred steps, too), one of them warm-up, cosine, no mosaic, no mixup.
 train::TrainRecipe default_qat_recipe(const std::string& architecture, int64_t train_images);
 
 /// Quantization-aware training of a calibrated model: batch normalisation put back for the training

@@ -14,6 +14,14 @@ struct HostileFile {
   std::string message;  ///< part of what the program says
 };
 
+/// Every test's process makes all files: copied in halves, not part by part.
+inline std::string repeated(const std::string& part, size_t count) {
+  std::string result = part;
+  result.reserve(part.size() * count);
+  while (result.size() < part.size() * count) result.append(result, 0, part.size() * count - result.size());
+  return result;
+}
+
 std::vector<HostileFile> hostile_pickles();
 std::vector<HostileFile> hostile_archives();
 std::vector<HostileFile> hostile_models();

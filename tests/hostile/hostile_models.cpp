@@ -40,12 +40,6 @@ HostileFile graph(const std::string& kind, const std::string& text, const std::s
   return file(kind, safetensors(header.dump(), numbers), message);
 }
 
-std::string repeated(const std::string& part, size_t count) {
-  std::string result;
-  for (size_t i = 0; i < count; ++i) result += part;
-  return result;
-}
-
 /// Each concatenation doubles the channels of the one before.
 std::string doubling_graph() {
   std::string text = "c0 [1, 1, 1, 1] = Input() shape=1x1x1x1\n";

@@ -24,11 +24,6 @@ std::string older(const std::string& value) {
   return "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."s + "\x80\x02M\xe9\x03."s + "\x80\x02" +
          dict({{"little_endian", "\x88"}}) + "." + "\x80\x02" + value + ".\x80\x02].";
 }
-std::string repeated(const std::string& part, size_t count) {
-  std::string result;
-  for (size_t i = 0; i < count; ++i) result += part;
-  return result;
-}
 std::string called(const std::string& callee, const std::string& argument) {
   return callee + text(argument) + "\x85R";
 }

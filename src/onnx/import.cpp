@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <optional>
@@ -391,15 +392,20 @@ class Importer {
     if (!tensors_.is_constant(node.input(0))) return foreign(node);
     const ir::Tensor stored = tensors_.tensor(node.input(0));
     require_channels(node, steps, stored.shape);
-    const std::vector<int64_t> codes(stored.data.begin(), stored.data.end());
-    ir::Array numbers{stored.shape, numbers_of(codes, stored.shape, steps)};
     const int32_t type = tensors_.type(node.input(0));
+    if (type != ::onnx::TensorProto::INT8 && type != ::onnx::TensorProto::INT32)
+      refuse(node, "'{}' is {}; weights are INT8", node.input(0), type_name(type));
+    std::vector<int64_t> codes;
+    for (const double value : stored.data) {  // what a Cast in the file has made may be anything
+      if (!(std::fabs(value) <= 0x1p31))
+        refuse(node, "'{}' holds {}; that is no INT32", node.input(0), value);
+      codes.push_back(static_cast<int64_t>(value));
+    }
+    ir::Array numbers{stored.shape, numbers_of(codes, stored.shape, steps)};
     // Biases of other programs: integers of 32 bits, which round nothing away.
     if (type == ::onnx::TensorProto::INT32)
       return Folded{{numbers.shape, {numbers.floats().begin(), numbers.floats().end()}},
                     ::onnx::TensorProto::FLOAT};
-    if (type != ::onnx::TensorProto::INT8)
-      refuse(node, "'{}' is {}; weights are INT8", node.input(0), type_name(type));
     const std::string name = without_quant(node.output(0), "");
     return fake_quant(node, result_.model.add_parameter(free_name(name), std::move(numbers), true), steps);
   }

@@ -41,8 +41,7 @@ class SensitivityCommand : public Command {
     add_fields(app, ptq::range_fields(), options_.ranges, kQuantizationGroup);
     app.add_flag("--estimate", options_.estimate,
                  "Measure on what the float network itself detects in 64 training images, instead of on "
-                 "labels of the "
-                 "split: much faster")
+                 "labels of the split: much faster")
         ->group(kQuantizationGroup);
     add_batch_size(app, options_.batch_size);
     run_.declare(app);

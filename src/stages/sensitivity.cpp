@@ -27,7 +27,7 @@ class Measured {
  public:
   Measured(fs::path path, std::string subject, dist::Group& group)
       : path_(std::move(path)), subject_(std::move(subject)), group_(group) {
-    const std::string text = group.from_first(group.is_first() && fs::exists(path_) ? read_file(path_) : "");
+    const std::string text = group.from_first(group.is_first() ? kept() : "");
     const json document = json::parse(text, nullptr, false);
     if (document.is_discarded() || document.value("subject", "") != subject_) return;
     for (const auto& [name, row] : document.at("rows").items()) rows_[name] = {row.at(0), row.at(1)};
@@ -49,6 +49,16 @@ class Measured {
   }
 
  private:
+  /// Tasks that share a search measure into one file; one may be done with it at any time.
+  std::string kept() const {
+    try {
+      return fs::exists(path_) ? read_file(path_) : "";
+    } catch (const InputError&) {
+      if (fs::exists(path_)) throw;
+      return "";
+    }
+  }
+
   fs::path path_;
   std::string subject_;
   dist::Group& group_;
@@ -172,8 +182,7 @@ class Measurement {
     if (!has_objects) {
       throw InputError(
           "sensitivity: {} detects nothing in {} training images, so there is nothing to estimate from; "
-          "train it "
-          "longer, or measure without --estimate",
+          "train it longer, or measure without --estimate",
           options_.weights.string(), own_.images.size());
     }
   }

@@ -14,7 +14,7 @@ struct HostileFile {
   std::string message;  ///< part of what the program says
 };
 
-/// Every test's process makes all files: copied in halves, not part by part.
+/// `count` parts, at least one. Doubled rather than appended: every test's process makes all files.
 inline std::string repeated(const std::string& part, size_t count) {
   std::string result = part;
   result.reserve(part.size() * count);

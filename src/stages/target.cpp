@@ -15,24 +15,35 @@ using onnx::Suppressor;
 using quant::Scheme;
 using Arguments = std::vector<std::string>;
 
-Arguments trtexec(TrtexecVersion version, const Exported& exported, bool with_cache) {
-  return trtexec_arguments(version, {.onnx = "model.onnx",
-                                     .cache = with_cache && exported.quantized ? "model.cache" : "",
-                                     .engine = "model.engine",
-                                     .integers = exported.quantized,
-                                     .nodes = exported.nodes,
-                                     .batch = exported.batch,
-                                     .image_size = exported.image_size,
-                                     .images = exported.images});
+TrtexecJob trtexec_job(const Exported& exported) {
+  return {.onnx = "model.onnx",
+          .engine = "model.engine",
+          .integers = exported.quantized,
+          .nodes = exported.nodes,
+          .batch = exported.batch,
+          .image_size = exported.image_size,
+          .images = exported.images};
+}
+TrtexecJob with_cache(const Exported& exported) {
+  TrtexecJob job = trtexec_job(exported);
+  if (exported.quantized) job.cache = "model.cache";
+  return job;
 }
 
 Arguments tensorrt_8(const Exported& exported) {
-  return trtexec(TrtexecVersion::from_8_4_to_10, exported, true);
+  return trtexec_arguments(TrtexecVersion::from_8_4_to_10, with_cache(exported));
+}
+Arguments tensorrt_dla(const Exported& exported) {
+  TrtexecJob job = with_cache(exported);
+  job.on_dla = true;
+  return trtexec_arguments(TrtexecVersion::from_8_4_to_10, job);
 }
 Arguments tensorrt_10(const Exported& exported) {
-  return trtexec(TrtexecVersion::from_8_4_to_10, exported, false);
+  return trtexec_arguments(TrtexecVersion::from_8_4_to_10, trtexec_job(exported));
 }
-Arguments tensorrt_11(const Exported& exported) { return trtexec(TrtexecVersion::from_11, exported, false); }
+Arguments tensorrt_11(const Exported& exported) {
+  return trtexec_arguments(TrtexecVersion::from_11, trtexec_job(exported));
+}
 
 /// Of one image, or of as many as the file is for.
 std::string image_shape(const Exported& exported, std::string_view separator) {
@@ -123,6 +134,21 @@ constexpr Target kTargets[] = {
      .trtexec_from = 11,
      .command = tensorrt_11,
      .remark = "Strongly typed: what is not in integers is FP16, boxes are decoded in FP32."},
+    {.name = "tensorrt-dla",
+     .runtime = "TensorRT 8.4 to 10 on a DLA",
+     .scheme = Scheme::tensorrt,
+     .form = QuantizedForm::cache,
+     .remainder = Remainder::fp32,
+     .opset = 13,
+     .rules = kTensorRt,
+     .transposed_per_channel = false,
+     .suppressor = Suppressor::efficient,
+     .takes_bytes = false,
+     .takes_any_batch = false,
+     .command = tensorrt_dla,
+     .remark = "What the DLA cannot run, boxes that are decoded or suppressed in the file among it, runs on "
+               "the GPU: "
+               "with --raw-head there is least of it. Layers without integers run in FP16."},
     {.name = "openvino",
      .runtime = "OpenVINO 2026",
      .scheme = Scheme::cpu,
@@ -195,6 +221,10 @@ void require_form(const Target& target, const onnx::OnnxOptions& options) {
   if (options.images == onnx::ImageType::bytes && !target.takes_bytes) {
     throw UnsupportedError("target {}: {} takes images of floats; leave --images bytes out", target.name,
                            target.runtime);
+  }
+  if (options.batch == 0 && !target.takes_any_batch) {
+    throw UnsupportedError("target {}: {} runs one batch size only; say which by --export-batch-size",
+                           target.name, target.runtime);
   }
   if (options.suppression && options.suppression->by != target.suppressor) {
     throw UnsupportedError("target {}: {} takes --nms {}, not {}", target.name, target.runtime,

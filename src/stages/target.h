@@ -40,6 +40,7 @@ struct Target {
   bool transposed_per_channel;  ///< takes one range an output channel for transposed convolutions
   onnx::Suppressor suppressor;  ///< of boxes in the file, where that is asked for
   bool takes_bytes;             ///< images of bytes, where that is asked for
+  bool takes_any_batch = true;  ///< a file whose batch is an axis of any length
   int trtexec_from = 0;         ///< first major version of the trtexec that builds its files; 0: none does
   /// The program's arguments that build or run the files of its folder, model.onnx or model.xml.
   std::vector<std::string> (*command)(const Exported& exported);
@@ -57,7 +58,7 @@ const Target& target_of_trtexec(int major);
 /// convolutions that the runtime computes otherwise. scheme: of the model file, "" float.
 void require_fit(const Target& target, const ir::Model& model, std::string_view scheme);
 
-/// Throws UnsupportedError for images or a suppression of another kind than the runtime takes.
+/// Throws UnsupportedError for images, a batch or a suppression of another kind than the runtime takes.
 void require_form(const Target& target, const onnx::OnnxOptions& options);
 
 }  // namespace y6q::stages

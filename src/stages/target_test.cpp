@@ -183,20 +183,23 @@ TEST_F(ExportFor, CommandsRunAsTheyAre) {
   write_file(folder_ / "bin/trtexec",
              "#!/bin/sh\nls model.onnx >/dev/null && printf '%s\\n' \"$@\" > arguments\n");
   fs::permissions(folder_ / "bin/trtexec", fs::perms::owner_all);
-  for (const char* name : {"tensorrt-8", "tensorrt-10", "tensorrt-11"}) {
+  for (const char* name : {"tensorrt-8", "tensorrt-dla", "tensorrt-10", "tensorrt-11"}) {
     const Target& target = target_named(name);
+    const bool on_dla = target.name == "tensorrt-dla";
+    const bool has_cache = on_dla || target.name == "tensorrt-8";
     ExportOptions options = quantized(target);
-    options.batch = 0;
+    options.batch = on_dla ? 4 : 0;
     export_for(target, options);
     const std::string command =
         fmt::format("cd / && PATH='{}':$PATH \"{}/commands.sh\"", folder_ / "bin", out_.string());
     ASSERT_EQ(std::system(command.c_str()), 0) << name;
     const std::string arguments = read_file(out_ / "arguments");
-    EXPECT_THAT(arguments,
-                AllOf(HasSubstr("--onnx=model.onnx\n"), HasSubstr("--optShapes=images:16x3x64x96\n")));
+    EXPECT_THAT(arguments, AllOf(HasSubstr("--onnx=model.onnx\n"),
+                                 HasSubstr(on_dla ? "--useDLACore=0\n--allowGPUFallback\n"
+                                                  : "--optShapes=images:16x3x64x96\n")));
     EXPECT_EQ(arguments.find("--int8") != std::string::npos, target.name != "tensorrt-11");
-    EXPECT_EQ(arguments.find("--calib=model.cache") != std::string::npos, target.name == "tensorrt-8");
-    EXPECT_EQ(arguments.find("detect.cls_preds.0:fp16") != std::string::npos, target.name == "tensorrt-8");
+    EXPECT_EQ(arguments.find("--calib=model.cache") != std::string::npos, has_cache);
+    EXPECT_EQ(arguments.find("detect.cls_preds.0:fp16") != std::string::npos, has_cache);
     fs::remove_all(out_);
   }
 }
@@ -207,7 +210,7 @@ TEST_F(ExportFor, EveryTargetHasItsOwnSuppressionAndSomeTakeBytes) {
     for (const onnx::Suppressor by : all_values<onnx::Suppressor>()) {
       ExportOptions options = weights({}, "");
       options.suppression = onnx::Suppression{.by = by, .max_detections = 77};
-      options.batch = 0;
+      options.batch = target.takes_any_batch ? 0 : 4;
       if (by != target.suppressor) {
         EXPECT_THAT(
             [&] { export_for(target, options); },
@@ -223,10 +226,11 @@ TEST_F(ExportFor, EveryTargetHasItsOwnSuppressionAndSomeTakeBytes) {
                 HasSubstr(target.takes_bytes ? "[any number, 64, 96, 3], uint8" : "3, 64, 96], float32")));
       const std::string command = read_file(out_ / "commands.sh");
       const bool is_built = target.scheme == quant::Scheme::tensorrt;
-      EXPECT_THAT(command, HasSubstr(is_built && target.takes_bytes ? "images:16x64x96x3"
-                                     : is_built                     ? "images:16x3x64x96"
-                                     : target.name == "openvino"    ? "images[1,64,96,3]"
-                                                                    : "(1, 64, 96, 3), numpy.uint8"));
+      EXPECT_THAT(command, HasSubstr(!target.takes_any_batch          ? "--useDLACore=0"
+                                     : is_built && target.takes_bytes ? "images:16x64x96x3"
+                                     : is_built                       ? "images:16x3x64x96"
+                                     : target.name == "openvino"      ? "images[1,64,96,3]"
+                                                                      : "(1, 64, 96, 3), numpy.uint8"));
       fs::remove_all(out_);
     }
   }
@@ -264,6 +268,14 @@ TEST_F(ExportFor, RangesOfChannelsOfTransposedConvolutionsAreNotForTensorRt8) {
                   AllOf(HasSubstr("neck.upsample0"), HasSubstr("--transposed per-tensor"))));
   EXPECT_TRUE(is_left_clean());
   EXPECT_NO_THROW(export_for(target_named("tensorrt-11"), weights(rules, "tensorrt")));
+}
+
+TEST_F(ExportFor, ABatchOfAnySizeIsNotForADla) {
+  ExportOptions options = quantized(target_named("tensorrt-dla"));
+  options.batch = 0;
+  EXPECT_THAT([&] { export_for(target_named("tensorrt-dla"), options); },
+              ThrowsMessage<UnsupportedError>(HasSubstr("--export-batch-size")));
+  EXPECT_TRUE(is_left_clean());
 }
 
 TEST_F(ExportFor, AFolderThatIsNotEmptyStays) {

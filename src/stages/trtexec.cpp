@@ -51,6 +51,7 @@ std::vector<std::string> trtexec_arguments(TrtexecVersion version, const Trtexec
     throw UnsupportedError("trtexec: TensorRT 11 has no calibration caches; use the Q/DQ form");
   }
   add_shapes(arguments, job);
+  if (job.on_dla) arguments.insert(arguments.end(), {"--useDLACore=0", "--allowGPUFallback"});
   for (const char* argument : {"--memPoolSize=workspace:1024", "--percentile=99", "--avgRuns=10"})
     arguments.emplace_back(argument);
   // Defaults of 11.

@@ -23,6 +23,7 @@ struct TrtexecJob {
   int64_t batch = 1;                                         ///< of the file; 0: any, built for 1 to 32
   std::array<int64_t, 2> image_size{640, 640};
   onnx::ImageType images = onnx::ImageType::floats;
+  bool on_dla = false;  ///< on core 0 of a DLA (Jetson) what it can run, on the GPU the rest
 };
 
 /// Of one image, as trtexec writes shapes: 3x640x640, of bytes 640x640x3.

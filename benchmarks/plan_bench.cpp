@@ -1,4 +1,5 @@
 #include <ATen/ops/full.h>
+#include <ATen/ops/silu.h>
 #include <benchmark/benchmark.h>
 
 #include <functional>

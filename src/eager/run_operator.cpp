@@ -1,6 +1,7 @@
 #include "eager/run_operator.h"
 
 #include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/silu.h>
 
 #include "base/errors.h"
 #include "eager/batch_norm_kernel.h"

@@ -28,7 +28,7 @@ class CalibrateCommand : public Command {
   }
 
   void run(Console& console) override {
-    run_.options.sole_split = true;
+    run_.options.reading.sole_split = true;
     stages::Run& run = run_.start(console);
     const stages::Calibration result = stages::calibrate(options_, run);
     const ptq::RangeOptions& ranges_by = options_.settings.ranges;

@@ -85,7 +85,7 @@ class CompareCommand : public Command {
   void run(Console& console) override {
     options_.first = networks_.at(0);
     options_.second = networks_.at(1);
-    run_.options.sole_split = true;
+    run_.options.reading.sole_split = true;
     stages::Run& run = run_.start(console);
     options_.bootstrap.seed = run.seed();
     options_.bootstrap.monitor = &run.monitor();

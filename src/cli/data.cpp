@@ -1,8 +1,8 @@
 #include <fmt/ranges.h>
 
 #include "base/errors.h"
-#include "cli/cache_folder.h"
 #include "cli/command.h"
+#include "cli/dataset_options.h"
 #include "cli/format_name.h"
 #include "cli/options.h"
 #include "data/split_summary.h"
@@ -17,12 +17,7 @@ void declare_source(CLI::App& app, stages::DataSource& source) {
   app.add_option("--split", source.split, "Only this split (default: all that the data set has)")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->group(kDataGroup);
-  add_classes(app, source.options.classes,
-              "Keep only these classes, by name or number (from 0), separated by commas");
-  add_skip_broken(app, source.options.skip_broken);
-  app.add_flag("--verify", source.options.index.verify,
-               "Read every image, also those whose files have not changed since an earlier command")
-      ->group(kDataGroup);
+  add_dataset_options(app, source.options);
   add_threads(app, source.options.threads);
 }
 
@@ -42,7 +37,6 @@ class Check {
   }
 
   void run(Console& console) {
-    options_.source.options.index.folder = image_index_folder();
     const bool tolerated = options_.source.options.skip_broken;
     const stages::DataCheck check = stages::check_data(options_, console.monitor());
     if (!report_.empty()) write_file(report_, report::to_html(stages::data_check_page(check, options_)));
@@ -104,14 +98,10 @@ class Convert {
     add_out(app, options_.out, "Folder to create; must not exist, or be empty");
     app.add_flag("--link", options_.write.link, "Symbolic links to the images instead of copies")
         ->group(kOutputGroup);
-    app.add_flag("--keep-difficult", options_.source.options.keep_difficult,
-                 "Pascal VOC: treat objects marked as difficult like all others")
-        ->group(kDataGroup);
     add_example(app, "yolov6q data convert --data data.yaml --to coco --out coco/");
   }
 
   void run(Console& console) {
-    options_.source.options.index.folder = image_index_folder();
     options_.write.form = from_name<data::SetForm>(form_);
     options_.write.threads = options_.source.options.threads;
     const stages::DataConverted made = stages::convert_data(options_, console.monitor());

@@ -50,7 +50,7 @@ class EvalCommand : public Command {
   }
 
   void run(Console& console) override {
-    run_.options.sole_split = true;
+    run_.options.reading.sole_split = true;
     tensorrt_.images = from_name<onnx::ImageType>(images_);
     stages::Run& run = run_.start(console);
     if (!detections_.empty()) return evaluate_detections(console, run);

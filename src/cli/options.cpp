@@ -165,13 +165,6 @@ CLI::Option* add_engine(CLI::App& app, engine::Kind& kind, bool* by_trtexec) {
       ->group(kModelGroup);
 }
 
-CLI::Option* add_skip_broken(CLI::App& app, bool& skip) {
-  return app
-      .add_flag("--skip-broken", skip,
-                "Leave out images that are broken or have broken labels, and count them")
-      ->group(kDataGroup);
-}
-
 CLI::Option* add_classes(CLI::App& app, std::vector<std::string>& classes, const char* what) {
   return app.add_option("--classes", classes, what)->delimiter(',')->group(kDataGroup);
 }

@@ -44,7 +44,6 @@ CLI::Option* add_seed(CLI::App& app, std::optional<uint64_t>& seed);
 CLI::Option* add_device(CLI::App& app, std::string& device);
 /// What runs exported files. With by_trtexec TensorRT's program is a choice as well, and sets it.
 CLI::Option* add_engine(CLI::App& app, engine::Kind& kind, bool* by_trtexec = nullptr);
-CLI::Option* add_skip_broken(CLI::App& app, bool& skip);
 /// By name or number.
 CLI::Option* add_classes(CLI::App& app, std::vector<std::string>& classes, const char* what);
 /// Shown at the end of --help.

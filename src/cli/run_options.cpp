@@ -5,7 +5,7 @@
 
 #include "base/errors.h"
 #include "base/isa.h"
-#include "cli/cache_folder.h"
+#include "cli/dataset_options.h"
 #include "cli/options.h"
 #include "cli/terminal_monitor.h"
 #include "dist/join.h"
@@ -63,15 +63,7 @@ void RunSetup::declare(CLI::App& app) {
   app.add_flag("--deterministic", deterministic_,
                "With several processes: add gradients in the order of ranks, the same bits on any network")
       ->group(kMachineGroup);
-  add_classes(app, options.classes,
-              "Keep only these classes of the data set, by name or number (from 0), separated by commas");
-  add_skip_broken(app, options.skip_broken);
-  app.add_flag("--verify", options.index.verify,
-               "Read every image, also those whose files have not changed since an earlier command")
-      ->group(kDataGroup);
-  app.add_flag("--keep-difficult", options.keep_difficult,
-               "Pascal VOC: treat objects marked as difficult like all others")
-      ->group(kDataGroup);
+  add_dataset_options(app, options.reading);
 }
 
 stages::Run& RunSetup::start(Console& console) {
@@ -89,7 +81,6 @@ stages::Run& RunSetup::start(Console& console) {
     silent_ = std::make_unique<QuietMonitor>(console.monitor());
     console.be_silent();
   }
-  options.index.folder = image_index_folder();
   run_ = std::make_unique<stages::Run>(options, silent_ ? *silent_ : console.monitor(), group);
   eager::open_device(run_->device());  // what is missing is said before the data are read
   return *run_;

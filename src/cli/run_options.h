@@ -12,8 +12,8 @@ namespace y6q::cli {
 /// of.
 class RunSetup {
  public:
-  /// --data, --classes, --seed, --workers, --threads, --device, --skip-broken, --verify, --keep-difficult,
-  /// --processes, --deterministic.
+  /// --data and how it is read (cli/dataset_options.h), --seed, --workers, --threads, --device, --processes,
+  /// --deterministic.
   void declare(CLI::App& app);
 
   stages::RunOptions options;

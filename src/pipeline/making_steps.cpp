@@ -38,17 +38,13 @@ class MakingSteps {
 
  private:
   std::string named(const char* name) const { return in_.network.prefix + name; }
-  /// As a command in the run's folder names it.
-  std::string inside(const fs::path& path) const {
-    return shell_word(path.lexically_relative(in_.options.train.training.out).string());
-  }
   std::string network_arguments(const std::string& mode) const {
     const auto& size = in_.options.train.image_size;
     return fmt::format(" --mode {} --model {} --img-size {} {}{}", mode, in_.options.train.architecture,
                        size[0], size[1], data_);
   }
   std::string scales_argument() const {
-    return in_.network.has_scales ? " --scales " + inside(files_.scales) : "";
+    return in_.network.has_scales ? " --scales " + in_.inside(files_.scales) : "";
   }
   std::string seed_argument() const {
     const auto& seed = in_.run.options().seed;
@@ -76,7 +72,7 @@ class MakingSteps {
               .choices = {{"architecture", options.architecture}, {"mode", options.mode}},
               .by_hand = fmt::format("train{}{} --recipe {} --out again/{}", network_arguments(options.mode),
                                      options.scales.empty() ? "" : scales_argument(),
-                                     inside(out / "recipe.yaml"), inside(out))};
+                                     in_.inside(out / "recipe.yaml"), in_.inside(out))};
     if (!options.scales.empty()) step.needs = {options.scales};
     step.work = [options](Run& run) mutable {
       options.training.resume = has_state(options.training.out, run);
@@ -133,7 +129,7 @@ class MakingSteps {
   }
 
   std::string calibration_command(const stages::CalibrationSettings& settings) const {
-    return fmt::format("calibrate --weights {}{}{}{}", inside(files_.trained), data_,
+    return fmt::format("calibrate --weights {}{}{}{}", in_.inside(files_.trained), data_,
                        arguments_of(stages::calibration_fields(), settings), seed_argument());
   }
 
@@ -142,7 +138,7 @@ class MakingSteps {
         .weights = files_.trained, .out = files_.ptq, .settings = in_.options.calibrate};
     options.settings.keep_float_count = 0;
     add_calibration("calibrate", "calibrate", options, files_.ranges,
-                    calibration_command(options.settings) + " --out again/" + inside(files_.ptq));
+                    calibration_command(options.settings) + " --out again/" + in_.inside(files_.ptq));
   }
 
   void sensitivity() {
@@ -161,9 +157,9 @@ class MakingSteps {
          .makes = {files_.sensitivity},
          .together = true,
          .work = [options](Run& run) { stages::sensitivity(options, run); },
-         .by_hand = fmt::format("sensitivity --weights {}{}{}{} --out again/{}", inside(files_.trained),
+         .by_hand = fmt::format("sensitivity --weights {}{}{}{} --out again/{}", in_.inside(files_.trained),
                                 data_, arguments_of(ptq::range_fields(), options.ranges), seed_argument(),
-                                inside(files_.sensitivity))});
+                                in_.inside(files_.sensitivity))});
   }
 
   void partial() {
@@ -173,7 +169,7 @@ class MakingSteps {
                                            .sensitivity = files_.sensitivity};
     add_calibration("sensitivity", "partial", options, files_.root / "calibrate" / "partial_ranges.json",
                     fmt::format("{} --sensitivity {} --out again/{}", calibration_command(options.settings),
-                                inside(files_.sensitivity), inside(files_.partial)));
+                                in_.inside(files_.sensitivity), in_.inside(files_.partial)));
   }
 
   void qat() {
@@ -191,9 +187,9 @@ class MakingSteps {
               .choices = {{"distill", options.distill}},
               .needs = {files_.trained, options.weights},
               .by_hand = fmt::format("qat --weights {} --teacher {}{}{}{} --recipe {} --out again/qat",
-                                     inside(options.weights), inside(files_.trained), scales_argument(),
-                                     data_, options.distill ? "" : " --no-distill",
-                                     inside(options.training.out / "recipe.yaml"))};
+                                     in_.inside(options.weights), in_.inside(files_.trained),
+                                     scales_argument(), data_, options.distill ? "" : " --no-distill",
+                                     in_.inside(options.training.out / "recipe.yaml"))};
     if (in_.network.has_scales) step.needs.push_back(files_.scales);
     const fs::path out = options.training.out;
     step.work = [options](Run& run) mutable {
@@ -220,7 +216,7 @@ class MakingSteps {
               .needs = {files_.trained, files_.ptq, in_.network.quantized()},
               .makes = {files_.float_onnx, files_.ptq_onnx, files_.engine_onnx},
               .by_hand = fmt::format("export --weights {} --form qdq --raw-head --out again/{}",
-                                     inside(in_.network.quantized()), inside(files_.engine_onnx))};
+                                     in_.inside(in_.network.quantized()), in_.inside(files_.engine_onnx))};
     if (in_.network.has_cache) {
       exports.push_back(
           {.weights = in_.network.quantized(), .out = files_.free_onnx, .form = ExportForm::qdq_free});
@@ -246,7 +242,7 @@ class MakingSteps {
                run.monitor().message(fmt::format("engine: {} of {} convolutions in integers",
                                                  built.integer_convolutions, built.convolutions));
              },
-         .by_hand = "build --onnx " + inside(files_.engine_onnx) + in_.engine_argument()});
+         .by_hand = "build --onnx " + in_.inside(files_.engine_onnx) + in_.engine_argument()});
   }
 
   const Context& in_;

@@ -46,10 +46,8 @@ class MeasuringSteps {
               .makes = {numbers, detections},
               .together = true};
     if (row.model == "engine") {
-      step.by_hand =
-          fmt::format("eval --weights {}{} {} --split {}",
-                      shell_word(row.file.lexically_relative(in_.options.train.training.out).string()),
-                      in_.engine_argument(), in_.data_arguments(), in_.options.split);
+      step.by_hand = fmt::format("eval --weights {}{} {} --split {}", in_.inside(row.file),
+                                 in_.engine_argument(), in_.data_arguments(), in_.options.split);
     }
     step.work = [row, choices, files = AccuracyFiles{numbers, detections},
                  split = in_.options.split](Run& run) { measure_accuracy(row, files, choices, split, run); };

@@ -48,11 +48,16 @@ train::TrainRecipe Context::qat_recipe() const {
                                stages::default_qat_recipe(options.train.architecture, premises.train_images));
 }
 
+std::string Context::inside(const fs::path& path) const {
+  return shell_word(path.lexically_relative(options.train.training.out).string());
+}
+
 std::string Context::data_arguments() const {
   const stages::RunOptions& chosen = run.options();
   const std::string data = "--data " + shell_word(fs::absolute(chosen.data).string());
-  if (chosen.classes.empty()) return data;
-  return fmt::format("{} --classes {}", data, shell_word(fmt::format("{}", fmt::join(chosen.classes, ","))));
+  const std::vector<std::string>& classes = chosen.reading.classes;
+  if (classes.empty()) return data;
+  return fmt::format("{} --classes {}", data, shell_word(fmt::format("{}", fmt::join(classes, ","))));
 }
 
 std::string Context::engine_argument() const {

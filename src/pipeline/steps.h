@@ -25,6 +25,8 @@ struct Context {
   train::TrainRecipe float_recipe(const std::string& mode, const std::string& text) const;
   train::TrainRecipe qat_recipe() const;
   std::vector<Measured> measured() const;
+  /// A file of the run, as a command by hand in its folder names it.
+  std::string inside(const fs::path& path) const;
   /// The run's data set, as a command by hand names it.
   std::string data_arguments() const;
   /// The same of its engine; empty where no other than the default one was asked for.

@@ -256,6 +256,8 @@ std::set<std::string> kept_float(const Trial& trial, const SearchFiles& files) {
 std::vector<Step> survey_steps(const SearchContext& in) {
   const SearchFiles& files = in.files;
   const std::string prefix = files.survey.filename().string() + "-";
+  json names = json::array();
+  for (const CalibrationKind& kind : calibrations()) names.push_back(kind.name);
   std::vector<Step> steps;
   steps.push_back(
       export_step(prefix + "export", in.options.weights, files.float_onnx, stages::ExportForm::plain));
@@ -264,6 +266,7 @@ std::vector<Step> survey_steps(const SearchContext& in) {
   steps.push_back({.phase = "calibrate",
                    .name = prefix + "errors",
                    .choices = {{"train", in.premises.train},
+                               {"calibrations", names},
                                {"settings", settings_of(ptq::range_fields(), in.options.ranges)},
                                {"seed", in.run.seed()}},
                    .needs = {in.options.weights},

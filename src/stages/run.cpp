@@ -47,16 +47,11 @@ void Run::require_same(std::string_view what, std::string_view text) const {
 const data::Dataset& Run::read(const std::string& split, bool images_alone) {
   const auto known = splits_.find(split);
   if (known != splits_.end()) return known->second;
-  data::Dataset dataset = data::read_dataset(options_.data,
-                                             {.split = split,
-                                              .skip_broken = options_.skip_broken,
-                                              .threads = options_.threads,
-                                              .sole_split = options_.sole_split,
-                                              .images_alone = images_alone,
-                                              .keep_difficult = options_.keep_difficult,
-                                              .classes = options_.classes,
-                                              .index = options_.index},
-                                             monitor_);
+  data::DatasetOptions reading = options_.reading;
+  reading.split = split;
+  reading.threads = options_.threads;
+  reading.images_alone = images_alone;
+  data::Dataset dataset = data::read_dataset(options_.data, reading, monitor_);
   require_same(fmt::format("images or labels of split {}", split), dataset.sha256);
   data::say_what_was_read(dataset, monitor_);
   for (const auto& [name, other] : splits_) data::warn_of_shared_images(other, dataset, monitor_);

@@ -15,6 +15,7 @@ namespace y6q::stages {
 /// What means the same in every command that reads a data set.
 struct RunOptions {
   fs::path data;                   ///< as data::read_dataset takes it
+  data::DatasetOptions reading{};  ///< how; but for the split and the threads
   std::optional<uint64_t> seed{};  ///< of all random draws; absent: the recipe's, or 0
   int workers = 2;                 ///< threads that load images
   int threads = 0;                 ///< threads that compute; 0: all cores, shared with the job's other
@@ -22,11 +23,6 @@ struct RunOptions {
   std::string device = "cpu";      ///< what LibTorch computes on (base/device_name.h); of several, each of
                                    ///< the job's processes on this machine takes one
   engine::Kind engine = engine::kDefaultKind;  ///< of exported files
-  bool skip_broken = false;                    ///< leave broken samples out and count them
-  bool sole_split = false;             ///< the command reads one split and no other (data::DatasetOptions)
-  bool keep_difficult = false;         ///< VOC's difficult objects are like all others
-  std::vector<std::string> classes{};  ///< only these (data::DatasetOptions); empty: all
-  data::ImageIndexOptions index{};
 };
 
 /// One run of a command: its data, machine, progress, and the job that this process is one of. Made once;

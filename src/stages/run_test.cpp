@@ -14,7 +14,7 @@ TEST(Run, KeepsWhatItFindsInImagesWhereItIsTold) {
   write_file(folder / "data.yaml", "val: images/val\nnames: [cat]\n");
   image::encode_file(folder / "images/val/a.png", image::Image(20, 40, 90));
   const auto data_of = [&](const data::ImageIndexOptions& index) {
-    stages::Run run({.data = folder / "data.yaml", .index = index}, silent_monitor());
+    stages::Run run({.data = folder / "data.yaml", .reading = {.index = index}}, silent_monitor());
     return run.data("val").sha256;
   };
   const std::string digest = data_of({});

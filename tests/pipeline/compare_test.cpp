@@ -54,7 +54,8 @@ class Compare : public testing::Test {
   }
 
   stages::Comparison compare(const fs::path& first, const fs::path& second) {
-    stages::Run run({.data = folder_ / "set/data.yaml", .threads = 1, .sole_split = true}, silent_monitor());
+    stages::Run run({.data = folder_ / "set/data.yaml", .reading = {.sole_split = true}, .threads = 1},
+                    silent_monitor());
     return stages::compare({.first = first, .second = second, .images = 2, .bootstrap = {.replicates = 20}},
                            run);
   }

@@ -50,7 +50,7 @@ class EngineKind : public testing::Test {
 
   const support::Folder folder_;
   const fs::path model_ = folder_ / "net.safetensors", onnx_ = folder_ / "net.onnx";
-  stages::Run run_{{.data = folder_ / "set/data.yaml", .engine = kNone, .sole_split = true},
+  stages::Run run_{{.data = folder_ / "set/data.yaml", .reading = {.sole_split = true}, .engine = kNone},
                    silent_monitor()};
 };
 

@@ -41,8 +41,10 @@ ptq::RangeOptions best_ranges(const ptq::RangeOptions& common, std::span<const d
 struct TrialResult {
   std::string skipped{};  ///< not empty: it was not made, and why; everything else is 0 then
   double map = 0, map50 = 0;
-  Difference to_float{};                 ///< of the engine to the float network
-  double ms = 0;                         ///< median of a call at batch 1
+  Difference to_float{};  ///< of the engine to the float network
+  /// Of a call at batch 1: what the best float precision took when the search began, over `speedup`, which is
+  /// measured in alternation. Clocks change within a search, and calls of one trial with them.
+  double ms = 0;
   double speedup = 0;                    ///< to the best float precision, in alternation
   std::optional<double> predicted_ms{};  ///< of partial quantization, before it was measured
   double seconds = 0;                    ///< that the trial took

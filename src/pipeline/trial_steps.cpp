@@ -180,7 +180,7 @@ class TrialSteps {
     std::vector<std::string> names;
     for (const Step& step : steps_) names.push_back(step.name);
     finish(false, [names, confidence, accuracy = accuracy(), root = in_.files.root,
-                   reference = in_.files.float_detections, speed = speed(),
+                   reference = in_.files.float_detections, speed = speed(), latencies = in_.files.latencies,
                    predicted = predicted_ms()](Run& run) {
       const json difference = paired_difference({accuracy.detections, reference, confidence}, "val", run);
       const json numbers = read_result(accuracy.numbers), measured = read_result(speed);
@@ -188,7 +188,8 @@ class TrialSteps {
       TrialResult result{.map = numbers.at("map"), .map50 = numbers.at("map50")};
       result.to_float = {difference.at("value"), difference.at("low"), difference.at("high"),
                          difference.at("p_value")};
-      result.ms = measured.at("latency_ms"), result.speedup = measured.at("speedup");
+      result.speedup = measured.at("speedup");
+      result.ms = read_latencies(latencies).best_float_ms / result.speedup;
       result.predicted_ms = predicted;
       for (const std::string& name : names) result.seconds += log.seconds(name);
       return result;

@@ -40,6 +40,10 @@ float to_float(Bf16 x) { return widen_bfloat16(x.bits); }
 void assign(float& to, float value) { to = value; }
 void assign(Bf16& to, float value) { to.bits = narrow_bfloat16(value); }
 
+/// x or 0, without a branch that is taken at random, nor one that keeps a loop from vectorising.
+float kept(float x, bool flows) { return flows ? x : 0.0F; }
+Bf16 kept(Bf16 x, bool flows) { return {static_cast<uint16_t>(flows ? x.bits : 0)}; }
+
 template <typename Element>
 [[gnu::always_inline]] inline void fake_quantize_all(const Element* x, size_t count, float factor, float low,
                                                      float high, Element* y) {
@@ -51,7 +55,7 @@ template <typename Element>
                                                 float low, float high, Element* gradient) {
   for (size_t i = 0; i < count; ++i) {
     const float value = to_float(x[i]);
-    gradient[i] = value >= low && value <= high ? upstream[i] : Element{};
+    gradient[i] = kept(upstream[i], (value >= low) & (value <= high));
   }
 }
 

@@ -1,17 +1,22 @@
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include <map>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "base/files.h"
 #include "data/recipe.h"
 #include "pipeline/options.h"
+#include "stages/calibrate.h"
+#include "train/recipe.h"
 
 // docs/reference/recipe.md names every setting of a recipe, and no other, with its default.
 namespace y6q::pipeline {
 namespace {
 
-/// Trimmed, without the words of Markdown.
+/// Trimmed, without the marks of Markdown.
 std::string plain(std::string text) {
   for (const char mark : {'`', '*', '[', ']'}) std::erase(text, mark);
   const size_t first = text.find_first_not_of(' ');
@@ -25,9 +30,9 @@ std::vector<std::string> parts(const std::string& text, char separator) {
   return found;
 }
 
-/// Keys and defaults of the table behind a line. A row may have several keys, with one default each or one
-/// for all.
-std::map<std::string, std::string> settings_behind(const std::string& title) {
+/// Keys and defaults of the first table below a line. A row may have several keys, with one default each or
+/// one for all.
+std::map<std::string, std::string> settings_below(const std::string& title) {
   std::istringstream document(read_file(Y6Q_DOCUMENT));
   std::map<std::string, std::string> settings;
   std::string line;
@@ -59,13 +64,13 @@ std::map<std::string, std::string> settings_of(const std::vector<Field<Options>>
 }
 
 TEST(RecipeReference, NamesEverySettingWithItsDefault) {
-  EXPECT_EQ(settings_behind("## pipeline"), settings_of(part_fields()));
+  EXPECT_EQ(settings_below("## pipeline"), settings_of(part_fields()));
   auto train = settings_of(train::recipe_fields());
   train["augment"] = "";
-  EXPECT_EQ(settings_behind("## train"), train);
-  EXPECT_EQ(settings_behind("`augment`:"), settings_of(data::augment_fields()));
-  EXPECT_EQ(settings_behind("## calibrate"), settings_of(stages::calibration_fields()));
-  EXPECT_EQ(settings_behind("## bench"), settings_of(bench_fields()));
+  EXPECT_EQ(settings_below("## train"), train);
+  EXPECT_EQ(settings_below("`augment`:"), settings_of(data::augment_fields()));
+  EXPECT_EQ(settings_below("## calibrate"), settings_of(stages::calibration_fields()));
+  EXPECT_EQ(settings_below("## bench"), settings_of(bench_fields()));
 }
 
 }  // namespace

@@ -53,11 +53,13 @@ std::string Context::inside(const fs::path& path) const {
 }
 
 std::string Context::data_arguments() const {
-  const stages::RunOptions& chosen = run.options();
-  const std::string data = "--data " + shell_word(fs::absolute(chosen.data).string());
-  const std::vector<std::string>& classes = chosen.reading.classes;
-  if (classes.empty()) return data;
-  return fmt::format("{} --classes {}", data, shell_word(fmt::format("{}", fmt::join(classes, ","))));
+  const data::DatasetOptions& reading = run.options().reading;
+  std::string text = "--data " + shell_word(fs::absolute(run.options().data).string());
+  if (!reading.classes.empty())
+    text += " --classes " + shell_word(fmt::format("{}", fmt::join(reading.classes, ",")));
+  if (reading.keep_difficult) text += " --keep-difficult";
+  if (reading.skip_broken) text += " --skip-broken";
+  return text;
 }
 
 std::string Context::engine_argument() const {

@@ -43,7 +43,8 @@ struct TrialResult {
   double map = 0, map50 = 0;
   Difference to_float{};  ///< of the engine to the float network
   /// Of a call at batch 1: what the best float precision took when the search began, over `speedup`, which is
-  /// measured in alternation. Clocks change within a search, and calls of one trial with them.
+  /// measured in alternation: clocks change in the course of a search, so that times of different trials do
+  /// not compare, but ratios do.
   double ms = 0;
   double speedup = 0;                    ///< to the best float precision, in alternation
   std::optional<double> predicted_ms{};  ///< of partial quantization, before it was measured

@@ -40,7 +40,8 @@ float to_float(Bf16 x) { return widen_bfloat16(x.bits); }
 void assign(float& to, float value) { to = value; }
 void assign(Bf16& to, float value) { to.bits = narrow_bfloat16(value); }
 
-/// x or 0, without a branch that is taken at random, nor one that keeps a loop from vectorising.
+/// x where the gradient flows, else 0. A selection: a branch would be taken at random and keep the loop from
+/// vectorising, and so would && in what is asked.
 float kept(float x, bool flows) { return flows ? x : 0.0F; }
 Bf16 kept(Bf16 x, bool flows) { return {static_cast<uint16_t>(flows ? x.bits : 0)}; }
 

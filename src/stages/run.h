@@ -15,7 +15,7 @@ namespace y6q::stages {
 /// What means the same in every command that reads a data set.
 struct RunOptions {
   fs::path data;                   ///< as data::read_dataset takes it
-  data::DatasetOptions reading{};  ///< how; but for the split and the threads
+  data::DatasetOptions reading{};  ///< how; split, threads and images_alone are the run's
   std::optional<uint64_t> seed{};  ///< of all random draws; absent: the recipe's, or 0
   int workers = 2;                 ///< threads that load images
   int threads = 0;                 ///< threads that compute; 0: all cores, shared with the job's other

@@ -146,9 +146,10 @@ constexpr Target kTargets[] = {
      .takes_bytes = false,
      .takes_any_batch = false,
      .command = tensorrt_dla,
-     .remark = "What the DLA cannot run, boxes that are decoded or suppressed in the file among it, runs on "
-               "the GPU: "
-               "with --raw-head there is least of it. Layers without integers run in FP16."},
+     .remark =
+         "What the DLA cannot run, such as decoding and suppression of boxes, runs on the GPU; --raw-head "
+         "leaves it least. Layers without integers run in FP16. The DLA's own rounding is not simulated: "
+         "measure mAP on the device."},
     {.name = "openvino",
      .runtime = "OpenVINO 2026",
      .scheme = Scheme::cpu,

@@ -41,7 +41,7 @@ struct Target {
   onnx::Suppressor suppressor;  ///< of boxes in the file, where that is asked for
   bool takes_bytes;             ///< images of bytes, where that is asked for
   bool takes_any_batch = true;  ///< a file whose batch is an axis of any length
-  int trtexec_from = 0;         ///< first major version of the trtexec that builds its files; 0: none does
+  int trtexec_from = 0;         ///< first major version of trtexec that `build` makes it for; 0: for none
   /// The program's arguments that build or run the files of its folder, model.onnx or model.xml.
   std::vector<std::string> (*command)(const Exported& exported);
   std::string_view remark;  ///< a sentence for the folder's README, or nothing

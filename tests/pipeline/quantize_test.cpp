@@ -100,12 +100,15 @@ TEST_F(QuantizeSearch, EndsAtTheFirstTrialInsideTheBounds) {
   for (const char* file : {"best.safetensors", "best.onnx", "report.html"})
     EXPECT_TRUE(fs::exists(folder_.path() / "found" / file)) << file;
   EXPECT_EQ(found.at("engine"), "openvino");
-  for (const std::string step : {"evaluate", "bench"}) {
-    const std::string name = found.at("chosen").get<std::string>() + "-" + step + ".json";
-    const json choices =
-        json::parse(read_file(folder_.path() / "found" / "steps" / name)).at("premises").at("choices");
-    EXPECT_EQ(choices.at("engine"), "openvino") << step;
-  }
+  const auto choices_of = [&](const std::string& step) {
+    return json::parse(read_file(folder_ / ("found/steps/" + step + ".json"))).at("premises").at("choices");
+  };
+  for (const std::string step : {"evaluate", "bench"})
+    EXPECT_EQ(choices_of(found.at("chosen").get<std::string>() + "-" + step).at("engine"), "openvino")
+        << step;
+  const json surveyed = json::parse(read_file(folder_ / "found/survey/errors.json"));
+  EXPECT_EQ(choices_of("survey-errors").at("calibrations").size(), surveyed.size())
+      << "a calibration that is new is surveyed";
   const std::string page = read_file(folder_ / "found/report.html");
   EXPECT_THAT(page, HasSubstr("trials/" + found.at("chosen").get<std::string>() + "/result.json"));
 }

@@ -65,11 +65,13 @@ report::Table quantize_table(const QuantizeResult& result, const Bounds& bounds)
                   {"front", "front"},
                   {"seconds", "s", 0},
                   {"remark", ""}},
-      .note = fmt::format("{}; interval: paired bootstrap over the images, {:g} %; ms: median at batch 1; x "
-                          "float: to {}, in alternation; front: no other is faster and more accurate; "
-                          "{}, {}",
-                          result.protocol, 100 * bounds.confidence.value_or(0.95),
-                          result.latencies.best_float, engine::facts_of(result.engine).title, result.isa)};
+      .note = fmt::format(
+          "{}; interval: paired bootstrap over the images, {:g} %; x float: to {} at batch 1, in "
+          "alternation; ms: "
+          "what that took when the search began, over x float; front: no other is faster and more "
+          "accurate; {}, {}",
+          result.protocol, 100 * bounds.confidence.value_or(0.95), result.latencies.best_float,
+          engine::facts_of(result.engine).title, result.isa)};
   const std::vector<FrontPoint> front = front_of(points_of(result));
   const auto mark = [&](const std::string& title) {
     return std::ranges::count(front, title, &FrontPoint::name) > 0 ? report::Cell("*") : report::Cell();
